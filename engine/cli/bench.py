@@ -112,11 +112,7 @@ def _share(context: click.Context, option: click.Parameter, value: str | None) -
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the sample."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-@click.option(
-    "--output-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the result to FILE instead of standard output, whole or not at all.",
-)
+@options.output_file
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),

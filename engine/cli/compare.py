@@ -27,7 +27,7 @@ _COMMON = 10
 @click.argument("theirs", metavar="THEIRS")
 @click.option("--statistics", is_flag=True, help="Every message and every file that differs.")
 @options.retrying
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def command(ours: str, theirs: str, *, statistics: bool, as_json: bool) -> int:
     """Compare two import jobs over the same input, line by line: what only OURS rejects, what only
     THEIRS does, by message, each with the first place.

@@ -14,7 +14,7 @@ import click
 
 from . import exits
 from .moments import moment
-from .options import retrying, state_file
+from .options import as_json, retrying, state_file
 
 if TYPE_CHECKING:
     from ..arrays import ArrayState
@@ -73,7 +73,7 @@ def _jobs(state: Path | None) -> JobStore:
     help="At most so many, the newest first.",
 )
 @retrying
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@as_json
 @_with_jobs
 def list_jobs(
     jobs: JobStore,
@@ -113,7 +113,7 @@ def list_jobs(
 @command.command(short_help="Show a job: properties, progress, errors by rule.")
 @click.argument("job_id", metavar="JOB")
 @retrying
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@as_json
 @_with_jobs
 def describe(jobs: JobStore, job_id: str, *, as_json: bool) -> None:
     """Show JOB: its properties and progress as the API names them, and its errors by rule.

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "as_json",
     "asked_profiles",
     "checking",
     "chosen",
     "executing",
     "failing",
     "limits",
+    "log_format",
     "pairs",
     "no_report",
+    "output_file",
     "profiles",
     "refuse_unseen",
     "rejected_again",
@@ -187,6 +190,14 @@ def report_wish(without_values: str | None, *, no_report: bool, values: bool) ->
         raise click.UsageError(f"--include-values contradicts {other}")
     return None if no_report else ReportWish(values=values)
 
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+output_file = click.option(
+    "--output-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the result to FILE instead of standard output, whole or not at all.",
+)
 
 work_folder = click.option(
     "--work-folder",
@@ -427,6 +438,15 @@ def shown(parameters: dict[str, Any], choices: Choices) -> Showing:
     )
 
 
+log_format = click.option(
+    "--log-format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="Form of log lines on standard error.",
+)
+
+
 def speaking(command: Command) -> Command:
     """Add the options that say what goes to standard error while a command runs."""
     return with_options(
@@ -435,13 +455,7 @@ def speaking(command: Command) -> Command:
             "-q", "--quiet", is_flag=True, help="Say nothing but the result and what went wrong."
         ),
         click.option("-v", "--verbose", count=True, help="Say more; twice for everything."),
-        click.option(
-            "--log-format",
-            type=click.Choice(("text", "json")),
-            default="text",
-            show_default=True,
-            help="Form of log lines on standard error.",
-        ),
+        log_format,
     )
 
 

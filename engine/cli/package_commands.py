@@ -20,6 +20,7 @@ from bulkfhir.validators.definitions.standard_cache import (
     standard_cache,
 )
 
+from . import options
 from .option_types import Location
 
 __all__ = ["command"]
@@ -33,7 +34,7 @@ def command() -> None:
 
 
 @command.command("list", short_help="List the packages of the standard cache.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def list_packages(*, as_json: bool) -> None:
     """List the packages of the standard cache (~/.fhir/packages): what --package NAME#VERSION
     finds.
@@ -90,7 +91,7 @@ def remove_package(package: str) -> None:
 
 @command.command(short_help="Show what is in a package.")
 @click.argument("package", type=Location())
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def show(package: str, *, as_json: bool) -> None:
     """Show PACKAGE, a NAME#VERSION of the standard cache, a .tgz or a folder: its dependencies,
     profiles, extensions and terminology.

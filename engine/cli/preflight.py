@@ -42,7 +42,7 @@ _MARKS = {"met": "ok", "unmet": "MEND", "unknown": "?"}
     help="Level of the import; profiles matter at strict alone.",
 )
 @options.retrying
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@options.as_json
 def command(
     source: str,
     output: str,

@@ -16,6 +16,7 @@ from . import exits
 from .options import (
     chosen,
     limits,
+    log_format,
     profiles,
     report_values,
     retrying,
@@ -157,13 +158,7 @@ def _page_token(file: Path) -> str:
     help="In ARNs.  [default: $AWS_REGION]",
 )
 @click.option("--account", default="123456789012", show_default=True, help="In ARNs.")
-@click.option(
-    "--log-format",
-    type=click.Choice(("text", "json")),
-    default="text",
-    show_default=True,
-    help="Form of log lines on standard error.",
-)
+@log_format
 @click.option("-q", "--quiet", is_flag=True, help="Log warnings and errors only.")
 def command(
     *,

@@ -44,11 +44,7 @@ __all__ = ["command"]
     show_default=True,
     help="Issues shown to a person; 0 for all.",
 )
-@click.option(
-    "--output-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the result to FILE instead of standard output, whole or not at all.",
-)
+@options.output_file
 @click.option(
     "--color",
     type=click.Choice(("auto", "always", "never")),
