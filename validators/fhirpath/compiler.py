@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..definitions import CORE
-from ..terminology.ucum import UCUM
 from .errors import EvaluationError, FhirPathTypeError
 from .evaluation import FUNCTIONS, Collection, Descending, Environment, Evaluator
 from .functions import (  # noqa: F401  (they register their functions)
@@ -19,6 +18,7 @@ from .functions import (  # noqa: F401  (they register their functions)
 )
 from .items import plain, text
 from .kept_paths import kept, may_be_kept
+from .lowered.literals import SYSTEMS
 from .model import TypeModel
 from .node import Item, Node, children, typed_node
 from .operators import OPERATORS, negative
@@ -42,12 +42,7 @@ from .truths import Chosen, boxed, chosen, is_truth, truth_of
 
 __all__ = ["compile_tree"]
 
-_CONSTANTS = {
-    "sct": "http://snomed.info/sct",
-    "loinc": "http://loinc.org",
-    "ucum": UCUM,
-    "us-zip": "[0-9]{5}(-[0-9]{4}){0,1}",
-}
+_CONSTANTS = {**SYSTEMS, "us-zip": "[0-9]{5}(-[0-9]{4}){0,1}"}
 _CONSTANT_PREFIXES = {
     "vs-": "http://hl7.org/fhir/ValueSet/",
     "cs-": "http://hl7.org/fhir/",

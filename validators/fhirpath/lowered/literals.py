@@ -12,6 +12,7 @@ from ..syntax import Binary, Call, External, Literal, Tree
 __all__ = [
     "NO_TEXT",
     "NUMERIC",
+    "SYSTEMS",
     "DATES",
     "constant",
     "constants",
@@ -45,11 +46,12 @@ def is_count(tree: Tree) -> bool:
             return False
 
 
-_SYSTEMS = {
+SYSTEMS = {
     "ucum": UCUM,
     "loinc": "http://loinc.org",
     "sct": "http://snomed.info/sct",
 }
+"""Code systems that an expression names by a variable, ``%ucum``."""
 
 
 def constant(tree: Tree) -> str | int | float | bool | None:
@@ -63,7 +65,7 @@ def constant(tree: Tree) -> str | int | float | bool | None:
         case Literal(str() | bool() | int() as value):
             return value
         case External(name):
-            return _SYSTEMS.get(name)
+            return SYSTEMS.get(name)
     return None
 
 
