@@ -146,7 +146,9 @@ def _keep_retry_seconds(
 ) -> None:
     """Put the seconds where the storage of this process and of every worker finds them."""
     if seconds is not None:
-        os.environ["BULKFHIR_RETRY_SECONDS"] = str(seconds)
+        from ..storage.patience import RETRY_SECONDS  # --help needs no patience
+
+        os.environ[RETRY_SECONDS] = str(seconds)
 
 
 retrying = click.option(
