@@ -69,7 +69,9 @@ def test_every_declaration_of_the_validators_is_gathered() -> None:
         if info.name.endswith("fhir_resources"):  # a plug-in that words two rules anew
             continue
         for name, value in vars(importlib.import_module(info.name)).items():
-            assert not isinstance(value, Declaration) or id(value) in gathered, (info.name, name)
+            assert not isinstance(value, Declaration) or id(value) in gathered, (
+                f"{info.name} declares {name}: add the module to _MODULES of the catalogue"
+            )
 
 
 @pytest.mark.parametrize("rule", EVERY_RULE, ids=lambda rule: rule.name)
