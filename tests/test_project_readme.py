@@ -64,9 +64,8 @@ def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
         README.index("| `--output-format` |") : README.index("The result goes to standard output")
     ]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
-    assert sorted(name for row in rows for name in re.findall(r"`([\w-]+)`", row)) == sorted(
-        FORMATS
-    )
+    told = sorted(name for row in rows for name in re.findall(r"`([\w-]+)`", row))
+    assert told == sorted(FORMATS), "the table below `--output-format` in README.md"
 
 
 def test_readme_names_every_command() -> None:
