@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine import plugins
+from bulkfhir.engine import plugins, sinks
 from bulkfhir.engine.job_choices import Choices
 from bulkfhir.engine.sinks import Accepted, Sink
 from bulkfhir.engine.storage import LocalStorage
@@ -59,6 +59,12 @@ def test_a_group_that_does_not_count_leaves_those_that_do(sink, parts):
     write(sink, 4)
     sink.discard(4)
     assert parts() == once
+
+
+def test_every_sink_has_an_entry_point():
+    doors = {target for (group, _), target in plugins._OWN.items() if group == plugins.SINKS}
+    made = {f"{sinks.__name__}:{name}" for name in sinks.__all__ if name.endswith("Sink")}
+    assert doors == made - {f"{sinks.__name__}:Sink"}, "add it to pyproject.toml and to _OWN"
 
 
 @pytest.mark.parametrize("name", NAMES)
