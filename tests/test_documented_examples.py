@@ -54,6 +54,8 @@ RUN_BY = {
 NOT_RUN = {
     # (page, how the fence begins): why it is only read
     ("CONTRIBUTING.md", "$ python3 -m venv"): "installs, and runs these tests themselves",
+    ("CONTRIBUTING.md", "$ pytest -n 0"): "runs tests of this run once more",
+    ("CONTRIBUTING.md", "$ git worktree"): "needs the history, which a copy of CI does not have",
     ("benchmarks/README.md", "python benchmarks/run.py"): "takes an hour, and other validators",
     ("benchmarks/README.md", "python benchmarks/hostile.py"): "takes minutes",
     ("docs/arrow.md", "from bulkfhir.arrow import spark_schema"): "Spark needs Java",

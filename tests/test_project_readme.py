@@ -74,6 +74,16 @@ def test_readme_names_every_command() -> None:
     assert [name for name in COMMANDS if f"bulkfhir {name}" not in README] == []
 
 
+def test_places_that_contributing_names_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = "benchmarks|docs|engine|native|tests|validators"
+    named = re.findall(rf"`((?:{folders})/[\w./-]+)`", text)
+    kinds = ("NAME", "attachment_limit")  # what a reader is to make
+    gone = {one for one in named if not (ROOT / one).exists() and not any(k in one for k in kinds)}
+    assert gone == set()
+    assert len(named) > 80
+
+
 def test_links_of_the_readme_lead_to_files() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if "://" not in target:
