@@ -45,7 +45,7 @@ RUN_BY = {
         "tests/server/test_emulator.py",
         "tests/server/test_mocking.py",
     ),
-    ("docs/howto/hand-over-to-healthlake.md", "sh"): "tests/server/test_hand_over_doc.py",
+    ("docs/howto/hand-over-to-healthlake.md", "sh"): "tests/engine/handoff/test_hand_over_doc.py",
     ("docs/howto/run-import-jobs.md", "sh"): "tests/server/test_endpoint_doc.py",
     ("docs/howto/tables.md", "console"): "tests/engine/stored_tables/test_tables_doc.py",
     ("docs/howto/tables.md", "python"): "tests/engine/stored_tables/test_tables_doc.py",
