@@ -107,6 +107,7 @@ class JobRunner:
 
     def _lock(self) -> None:
         path = f"{self._jobs.database.path}.runner"
+        # Not "w", which would empty the file of the runner that holds the lock.
         file = Path(path).open("a+", encoding="ascii")  # noqa: SIM115  # held, and so locked, for the runner's life
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

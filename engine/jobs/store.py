@@ -265,7 +265,7 @@ class JobStore:
                     connection.execute(
                         "UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.QUEUED, row["id"])
                     )
-                held.add(row["datastore_id"])
+                held.add(row["datastore_id"])  # one that waits lets no later one pass
         return tuple(self.job(job_id) for job_id in begun)
 
     def _of_endpoint(
