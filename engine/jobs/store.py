@@ -227,6 +227,7 @@ class JobStore:
             raise RunningJobError(f"job {job_id} is {job.status}")
         with self.database.writing() as connection:
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            # Else its request, sent again, would be answered with a job that nobody knows.
             connection.execute("DELETE FROM client_tokens WHERE answer = ?", (job_id,))
 
     def remove_older(self, moment: float) -> list[str]:
