@@ -108,9 +108,9 @@ class RelationStore:
                     "memory_limit": _MEMORY,
                     "threads": self._threads,
                     "temp_directory": self._folder.name,
-                    "preserve_insertion_order": False,
+                    "preserve_insertion_order": False,  # else rows wait in memory for their turn
                     "disabled_optimizers": _AS_WRITTEN,
-                    "autoinstall_known_extensions": False,
+                    "autoinstall_known_extensions": False,  # a job fetches nothing
                     "autoload_known_extensions": False,
                 },
             )

@@ -157,7 +157,7 @@ class JobRunner:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True,  # so that its group is ended whole, pool and all
             env={**os.environ, **self.environment},
         )
         assert process.stdin is not None

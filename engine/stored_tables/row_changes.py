@@ -101,9 +101,9 @@ class RowChanges:
                 config={
                     "memory_limit": self._memory,
                     "temp_directory": self._folder.name,
-                    "preserve_insertion_order": False,
+                    "preserve_insertion_order": False,  # else rows wait in memory for their turn
                     "disabled_optimizers": _AS_WRITTEN,
-                    "autoinstall_known_extensions": False,
+                    "autoinstall_known_extensions": False,  # a job fetches nothing
                     "autoload_known_extensions": False,
                 },
             )

@@ -260,6 +260,7 @@ class _Reference:
         is believed.
         """
         name = implied_type(reference)
+        # `Patient.contact` is a kind of the schema, too, but no type that a url can imply.
         actual = (
             name
             if name is not None and "." not in name and self.schema.kind(name) is not None
