@@ -19,7 +19,7 @@ from variants import is_resource
 
 from bulkfhir.engine.cli.exits import NOTHING_TO_READ, USAGE
 from bulkfhir.engine.errors import ConfigurationError, NothingToRead
-from bulkfhir.engine.job_choices import LEVELS
+from bulkfhir.engine.job_terms.job_choices import LEVELS
 from bulkfhir.validators.errors import BulkfhirError
 
 __all__ = [

@@ -21,7 +21,7 @@ from stopwatch import seconds
 
 from bulkfhir.arrow import validate_batch
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 
 def block_of(lines: Sequence[bytes]) -> Block:

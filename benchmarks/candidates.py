@@ -148,7 +148,7 @@ def _readable(loads: Callable[[bytes], Any]) -> Callable[[bytes], bool]:
 def ours(level: str, *, native: bool) -> Callable[[Setup], Work]:
     def make(setup: Setup) -> Work:
         from bulkfhir.validators import Validator
-        from bulkfhir.validators.block import Block
+        from bulkfhir.validators.verdicts.block import Block
 
         if level == "strict" and setup.packages:
             validator = Validator("strict", packages=setup.packages, native=native)

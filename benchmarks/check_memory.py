@@ -27,12 +27,12 @@ from arguments import Parser, folder, run_script, whole_number
 from bulkfhir.engine.across.check_job import CheckedShard, check_job
 from bulkfhir.engine.across.relation_columns import RelationColumns
 from bulkfhir.engine.executors.live_counters import Heartbeat
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import RELATIONS
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import RELATIONS
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.reading.lines import Lines
-from bulkfhir.engine.settings import Settings
 from bulkfhir.validators import BlockVerdicts
-from bulkfhir.validators.undecided import UndecidedCode
+from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 EACH = 5
 """References of a resource."""

@@ -28,7 +28,7 @@ from variants import Json, renewed
 
 from bulkfhir.engine.errors import NothingToRead
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 _AUTHOR = {"display": "An author"}
 _KIND = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}

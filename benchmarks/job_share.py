@@ -29,7 +29,7 @@ _IN_MEMORY = """
 import sys, time
 from bulkfhir.engine.reading.lines import read_lines
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 validator, (mine, processes) = Validator(sys.argv[1]), map(int, sys.argv[2:4])
 number = spent = 0
 for name in sys.argv[4:]:

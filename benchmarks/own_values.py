@@ -20,7 +20,7 @@ from pathlib import Path
 from arguments import LEVELS, Parser, package, run_script, whole_number
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block, OneByOne
+from bulkfhir.validators.verdicts.block import Block, OneByOne
 
 _BLOCK = 2000
 """Lines that are judged at once."""

@@ -59,8 +59,8 @@ def write(path: Path, rows: int, *, second: bool) -> None:
 
 def commit(job_folder: str, form: str, location: str) -> None:
     """Commit the parts of a job to a table; print what it cost."""
-    from bulkfhir.engine.job_choices import Choices
-    from bulkfhir.engine.settings import Settings
+    from bulkfhir.engine.job_terms.job_choices import Choices
+    from bulkfhir.engine.job_terms.settings import Settings
     from bulkfhir.engine.stored_tables import publish_tables
 
     choices = Choices(table=form, table_options=(("location", location),))

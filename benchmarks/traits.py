@@ -24,7 +24,7 @@ from stopwatch import seconds
 from variants import SPELLINGS, TRAITS, made
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 _NAMES = (*TRAITS, *SPELLINGS)
 

@@ -25,7 +25,7 @@ from variants import distinct
 
 from bulkfhir.engine.errors import NothingToRead
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 
 def read(place: Path, labels: Path | None, most: int) -> Sequence[bytes]:

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from bulkfhir.engine.judging.every_rule import EVERY_RULE
-from bulkfhir.validators.declaration import Declaration
 from bulkfhir.validators.rule_pages import page_titles
+from bulkfhir.validators.verdicts.declaration import Declaration
 
 FILE = Path(__file__).with_name("rules.md")
 START = "<!-- what stands up to the next such mark is written by docs/make_rules.py -->\n"

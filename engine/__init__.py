@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .counting.summary import Summary
     from .errors import ConfigurationError, EngineError, NothingToRead, StorageError
     from .executors import Cancelled
-    from .figures import JobProgressReport
-    from .job import JobResult, JobStatus, import_job
+    from .figures.job_figures import JobProgressReport
+    from .job.importing import JobResult, JobStatus, import_job
     from .validation import Finding, Validation, validate_files
     from .writing.manifest import Manifest
 
@@ -43,9 +43,9 @@ __all__ = [
 _MODULES = (
     "errors",
     "executors",
-    "job",
+    "job.importing",
     "writing.manifest",
-    "figures",
+    "figures.job_figures",
     "counting.progress",
     "counting.summary",
     "validation",
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> object:
     has to start quickly. Raises ImportError on an operating system that the engine does not run on.
     """
     if name in __all__:
-        from .systems import refused_system
+        from .process.systems import refused_system
 
         if (refusal := refused_system()) is not None:
             raise ImportError(refusal)

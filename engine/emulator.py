@@ -23,10 +23,10 @@ from typing import Any, Self
 from bulkfhir.validators.texts import texts
 
 from .jobs import RunOptions
+from .process.temporary import TemporaryFolder
 from .server.model import target_prefix
 from .server.service import Service, ServiceSettings
 from .server.wsgi import WsgiApplication, wsgi
-from .temporary import TemporaryFolder
 
 __all__ = ["Emulator", "in_front_of"]
 

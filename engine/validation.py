@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from bulkfhir.validators import Level, Verdict
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from .across.cause_sums import find_causes
 from .across.referred import referred_shards
 from .counting.progress import CancelEvent, OnProgress, Tracker
 from .counting.summary import Summary
-from .dispatch import run_checks, run_groups
+from .dispatching.dispatch import run_checks, run_groups
 from .executors import (
     Executor,
     Runner,
@@ -29,19 +29,19 @@ from .executors import (
     open_runner,
     probe_workers,
 )
-from .file_outcomes import FilesSum, OutcomesByFile, finding_parts
-from .job_choices import Choices
-from .job_folder import FINDINGS
-from .keywords import checked_keywords
+from .figures.totals import Totals
+from .job.keywords import checked_keywords
+from .job.refusals import refuse_unusable
+from .job_terms.job_choices import Choices
+from .job_terms.job_folder import FINDINGS
+from .job_terms.settings import Settings
+from .process.temporary import TemporaryFolder
 from .reading.sources import Listing, SourceLike, find_inputs
-from .refusals import refuse_unusable
-from .settings import Settings
-from .shard import Shard, ShardResult, group_sizes, shard_sizes
-from .shard_groups import groups_left, plan_groups
-from .shard_list import ShardList, plan_shards
+from .sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
+from .sharding.shard import Shard, ShardResult, group_sizes, shard_sizes
+from .sharding.shard_groups import groups_left, plan_groups
+from .sharding.shard_list import ShardList, plan_shards
 from .storage import StoredObject, is_remote
-from .temporary import TemporaryFolder
-from .totals import Totals
 from .writing.finding_rows import decode_findings
 
 __all__ = ["Finding", "Validation", "open_validation", "validate_files"]

@@ -31,8 +31,8 @@ from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
+from bulkfhir.validators.economy.memory import Memory
 from bulkfhir.validators.explainer.object_walk import Walk
-from bulkfhir.validators.memory import Memory
 from bulkfhir.validators.native.acceptance import NATIVE
 from bulkfhir.validators.native.type_table import TypeTable, digest, packed
 from bulkfhir.validators.native.type_table_build import lowered

@@ -38,44 +38,36 @@ COLUMN = {
         rules
         checks
         fhirpath
-        terminology schema search remarks
+        terminology schema remarks
         values definitions
         patterns
-        block excerpt
-        text_columns memory line_memory issue undecided declaration errors crash_log near_name
-        light_dataclass lazy_pattern texts
+        verdicts errors near_name
+        texts economy
     """,
     "engine": """
         __init__ front emulator mocking
         cli server
         jobs validation comparing handoff arrays measuring
         job
-        job_start
-        job_run refusals keywords
         job_report
-        reach access recorded_groups
-        dispatch preload
-        worker
+        dispatching
         judging counting
         writing
-        checkpoint limits
-        plan output_parts
-        task_files results file_outcomes
-        shard_groups
-        shard_list
-        shard
+        sharding
         across stored_tables sinks reading
         executors
-        job_folder settings plugins
-        job_choices
+        plugins job_terms
         storage columns
-        own_process process_identity temporary job_status sealed totals figures stages
-        packed_list ahead
-        log_lines logs errors printable amount systems garbage
+        figures
+        errors process
     """,
 }
 """The layers, from the top down: the folders and the files beside them that stand on one line may
 import what stands below that line, and one another as long as there is no circle.
+"""
+LOOSE = 10
+"""Files that may lie at the top of a package, beside its folders: each more is one more place to
+look through. What came together later goes into a folder of its own.
 """
 MAY_BE_DOUBLED = frozenset({"__init__", "__main__", "errors", "interface", "options", "model"})
 """What a file may be called in more than one folder: by convention, not by accident."""
@@ -92,6 +84,7 @@ class Figures:
     room_circles: tuple[str, ...]
     upward: tuple[str, ...]
     unplaced: tuple[str, ...]
+    loose: tuple[str, ...]
     doubled_modules: tuple[str, ...]
     doubled_types: tuple[str, ...]
     crate_doubled: tuple[str, ...]
@@ -115,6 +108,7 @@ def figures(root: Path) -> Figures:
         circles({name: frozenset(targets) for name, targets in rooms.items()}),
         tuple(upward(graph)),
         tuple(sorted({room(name) for name in graph if layer(name) is None})),
+        tuple(loose(graph)),
         tuple(doubled_modules(graph)),
         tuple(doubled_types(root)),
         tuple(crate_doubled(root)),
@@ -199,6 +193,14 @@ def upward(graph: Graph) -> Iterator[str]:
                     yield f"{name} -> {target}"
             elif one is not None and other is not None and other < one:
                 yield f"{name} -> {target}"
+
+
+def loose(graph: Graph) -> Iterator[str]:
+    """Yield the files at the top of a package that has more of them than LOOSE."""
+    for package in COLUMN:
+        files = [name for name in graph if name.split(".")[0] == package and name.count(".") == 1]
+        if len(files) > LOOSE:
+            yield from files
 
 
 def doubled_modules(graph: Graph) -> Iterator[str]:

@@ -95,6 +95,13 @@ def test_a_file_on_no_line_is_named(checkout):
     assert layers.figures(checkout(engine__utils="")).unplaced == ("engine.utils",)
 
 
+def test_files_at_the_top_are_named_where_they_are_many(checkout):
+    files = {f"engine__name{number}": "" for number in range(layers.LOOSE)}
+    assert layers.figures(checkout(**files)).loose == ()
+    found = layers.figures(checkout(**files, engine__one_more="", engine__room__init="")).loose
+    assert len(found) == layers.LOOSE + 1
+
+
 def test_names_for_two_things_are_named(checkout):
     root = checkout(
         engine__rows="class Row: ...",

@@ -9,12 +9,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
-    from .issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
-    from .text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
-    from .text_columns import DictionaryColumn as Coded
-    from .text_columns import NewlineColumn as Joined
     from .validator import Level, Validator
+    from .verdicts.block import Block, BlockValidator, BlockVerdicts, OneByOne, ResourceValidator
+    from .verdicts.issue import Issue, Severity, Verdict, crash_verdict, operation_outcome
+    from .verdicts.text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
+    from .verdicts.text_columns import DictionaryColumn as Coded
+    from .verdicts.text_columns import NewlineColumn as Joined
 
 __all__ = [
     "Block", "BlockValidator", "BlockVerdicts", "Coded", "DictionaryColumn", "Issue", "Joined",
@@ -24,7 +24,7 @@ __all__ = [
 
 _EARLIER = {"Coded": "DictionaryColumn", "Joined": "NewlineColumn"}
 """The names that plug-ins for version 0.1.0 import."""
-_MODULES = ("text_columns", "issue", "block", "validator")
+_MODULES = ("verdicts.text_columns", "verdicts.issue", "verdicts.block", "validator")
 
 
 def __getattr__(name: str) -> object:

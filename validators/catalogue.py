@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from . import excerpt, issue
 from .checks import bounds, claim_faults, resolution
-from .declaration import Declaration
 from .profiles import narrowing, slices
 from .rules import (
     attachment,
@@ -33,6 +31,8 @@ from .rules import (
 from .rules.questionnaires import answer_rules, condition_faults, definition, response_faults
 from .terminology import code_faults
 from .values import decoding, form_faults, format_faults, narrative_faults
+from .verdicts import excerpt, issue
+from .verdicts.declaration import Declaration
 
 __all__ = ["DECLARATIONS", "brief", "sentences"]
 

@@ -14,9 +14,9 @@ from fhir.resources.R4B import get_fhir_model_class
 from fhir.resources.R4B.resource import Resource
 from pydantic import ValidationError
 
-from .issue import Issue, Verdict
 from .values.decoding import JSON
 from .values.form_faults import RESOURCE_TYPE
+from .verdicts.issue import Issue, Verdict
 
 __all__ = ["FhirResourcesValidator"]
 

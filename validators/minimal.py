@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .checks.check import joined
 from .definitions import Definitions
-from .issue import Issue
-from .search import SearchedElements
+from .definitions.search import SearchedElements
 from .values.decoding import DUPLICATE_PROPERTY, JSON, JSON_DEPTH, JSON_OBJECT
 from .values.form_faults import RESOURCE_TYPE
+from .verdicts.issue import Issue
 
 __all__ = ["MinimalLevel"]
 

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from .definitions import CORE, Definitions, core
-from .issue import Remark
-from .memory import Memory
+from .economy.memory import Memory
 from .schema import Schema
 from .values.uri import is_absolute_uri
+from .verdicts.issue import Remark
 
 __all__ = ["Remarks"]
 

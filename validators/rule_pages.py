@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from .lazy_pattern import lazy_pattern
+from .economy.lazy_pattern import lazy_pattern
 
 __all__ = ["page_titles", "section_of"]
 

@@ -8,20 +8,20 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from .block import Block, BlockValidator, BlockVerdicts, OneByOne
 from .checks.doubts import Doubts
 from .checks.exactness import InexactNumberError
-from .crash_log import log_crash_of
 from .definitions import Definitions, core
 from .errors import PackageError
-from .excerpt import MOST, excerpt
-from .issue import Issue, Remark, Verdict, any_fails, crash_verdict
 from .native.acceptance import NATIVE, Acceptance
 from .native.type_table import TypeTable, type_table
 from .terminology.membership import TerminologyRules
 from .texts import texts
-from .undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .values.decoding import decode, decode_exact
+from .verdicts.block import Block, BlockValidator, BlockVerdicts, OneByOne
+from .verdicts.crash_log import log_crash_of
+from .verdicts.excerpt import MOST, excerpt
+from .verdicts.issue import Issue, Remark, Verdict, any_fails, crash_verdict
+from .verdicts.undecided import LineUndecided, UndecidedCode, codes_in, names_in
 
 if TYPE_CHECKING:
     from .definitions.packages import Packages

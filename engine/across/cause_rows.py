@@ -15,12 +15,12 @@ import orjson
 
 from bulkfhir.validators.checks.claim_faults import PROFILE_UNKNOWN
 from bulkfhir.validators.definitions.guides import package_of
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
+from ..figures.totals import EXAMPLES
 from ..storage import Reader, Storage
-from ..totals import EXAMPLES
 
 __all__ = [
     "FindingPart",

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from bulkfhir.validators.definitions.guides import is_listed
-from bulkfhir.validators.issue import FAILING
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.issue import FAILING
 
-from ..job_folder import CAUSES
-from ..settings import Settings
-from ..totals import Place
+from ..figures.totals import Place
+from ..job_terms.job_folder import CAUSES
+from ..job_terms.settings import Settings
 from .cause_rows import (
     FindingPart,
     GroupKey,

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
 from bulkfhir.validators.definitions import Definitions, core
 from bulkfhir.validators.definitions.packages import Packages
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.schema.snapshot import UsableSnapshots
 
 from ..executors.live_counters import Heartbeat
-from ..job_choices import Choices, default_versions
-from ..job_folder import CHECKS_TABLE, RELATIONS
-from ..settings import Settings
+from ..figures.totals import EXAMPLES
+from ..job_terms.job_choices import Choices, default_versions
+from ..job_terms.job_folder import CHECKS_TABLE, RELATIONS
+from ..job_terms.settings import Settings
 from ..storage import Storage, storage_for
-from ..totals import EXAMPLES
 from .check_queries import find, most_frequent_codes, reference_counts
 from .completeness import completeness_of
 from .job_checks import CHECKS, CheckGroup, JobChecks

@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..columns import repeated
 from ..executors.live_counters import Heartbeat
-from ..job_folder import KEYS
-from ..settings import Settings
-from ..totals import EXAMPLES, Place
+from ..figures.totals import EXAMPLES, Place
+from ..job_terms.job_folder import KEYS
+from ..job_terms.settings import Settings
 from .key_runs import BucketRows, read_run
 from .keys import BUCKETS, LINE_BYTES, key_bytes, read_segments
 

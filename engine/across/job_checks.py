@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final, Self
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..totals import Place
+from ..figures.totals import Place
 
 __all__ = ["CHECKS", "CheckGroup", "Completeness", "JobChecks", "SeenCode"]
 

@@ -14,8 +14,8 @@ from typing import Final
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
-from ..job_folder import KEYS
-from ..settings import Settings
+from ..job_terms.job_folder import KEYS
+from ..job_terms.settings import Settings
 from ..storage import Storage
 from .keys import BUCKETS, LINE_BYTES, key_bytes, read_exactly, read_segments
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..columns import BUCKETS, bucketed, keys
 from ..columns.rows import Rows
 from ..errors import StorageError
-from ..settings import Settings
+from ..job_terms.settings import Settings
 from ..storage import Reader, Storage
 
 __all__ = [

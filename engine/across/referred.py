@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..totals import Place
+from ..figures.totals import Place
 from .cause_sums import CauseSums
 from .job_checks import JobChecks
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from bulkfhir.validators import BlockVerdicts
-from bulkfhir.validators.light_dataclass import dataclass
-from bulkfhir.validators.undecided import UndecidedCode
+from bulkfhir.validators.economy.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 from ..columns import relation_keys, relations_of
 from ..columns.buffers import fixed_column

@@ -15,7 +15,7 @@ from ..columns.buffers import fixed_column
 from ..columns.plain_join import AGAIN
 from ..columns.plain_relations import NOWHERE
 from ..errors import ConfigurationError
-from ..temporary import TemporaryFolder
+from ..process.temporary import TemporaryFolder
 from .relation_columns import CODE, COUNTED
 from .relation_rows import REFERENCES, RESOURCES, ROWS, RelationRows
 

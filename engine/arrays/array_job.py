@@ -9,16 +9,16 @@ from dataclasses import replace
 from importlib.metadata import version
 
 from bulkfhir.validators.definitions.packages import Packages
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.errors import BulkfhirError
-from bulkfhir.validators.light_dataclass import dataclass
 
-from ..checkpoint import Checkpoint
 from ..errors import ConfigurationError
-from ..job_choices import Choices, default_versions
-from ..job_folder import MANIFEST, folder_of_job_file, job_file
-from ..sealed import Damaged, sealed, unsealed
-from ..settings import Settings
+from ..job_terms.job_choices import Choices, default_versions
+from ..job_terms.job_folder import MANIFEST, folder_of_job_file, job_file
+from ..job_terms.settings import Settings
+from ..sharding.checkpoint import Checkpoint
 from ..storage import normal, storage_for
+from ..storage.sealed import Damaged, sealed, unsealed
 
 __all__ = ["ArrayEnd", "ArrayJob", "packages_here"]
 

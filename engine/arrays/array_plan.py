@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from ..errors import Incomplete
-from ..job_choices import Choices
-from ..job_folder import job_file, job_folder_name
-from ..job_start import JobId, Sizes, started_job
-from ..plan import Plan
+from ..job.job_start import JobId, Sizes, started_job
+from ..job_terms.job_choices import Choices
+from ..job_terms.job_folder import job_file, job_folder_name
 from ..reading.sources import SourceLike, source_uri
+from ..sharding.plan import Plan
+from ..sharding.task_files import TOGETHER, TaskFiles, rows_of_tasks
 from ..storage import normal, storage_for
-from ..task_files import TOGETHER, TaskFiles, rows_of_tasks
 from .array_job import ArrayJob, packages_here
 
 __all__ = ["plan_array"]

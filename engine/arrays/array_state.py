@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import NotFound
-from ..figures import LINE_FIGURES, LineFigures
-from ..job_folder import MANIFEST
-from ..job_run import runs_named
-from ..job_status import JobStatus
+from ..figures.job_figures import LINE_FIGURES, LineFigures
+from ..job.job_run import runs_named
+from ..job_terms.job_folder import MANIFEST
+from ..job_terms.job_status import JobStatus
 from ..storage import storage_for
 from ..writing.manifest import line_figures_of
 from .array_job import ArrayJob

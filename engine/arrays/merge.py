@@ -19,13 +19,13 @@ from ..executors import (
     run_all,
     working,
 )
-from ..file_outcomes import OutcomesByFile
-from ..job_choices import ReportWish
-from ..job_folder import MANIFEST
-from ..job_run import JobResult, JobRun, refuse_missing
-from ..job_status import JobStatus
-from ..plan import Plan
-from ..results import Results
+from ..job.job_run import JobResult, JobRun, refuse_missing
+from ..job_terms.job_choices import ReportWish
+from ..job_terms.job_folder import MANIFEST
+from ..job_terms.job_status import JobStatus
+from ..sharding.file_outcomes import OutcomesByFile
+from ..sharding.plan import Plan
+from ..sharding.results import Results
 from ..storage import storage_for
 from ..writing.log_plans import LogPlan, digest_of, log_plans
 from ..writing.log_publication import LogPublication

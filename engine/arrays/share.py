@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
 

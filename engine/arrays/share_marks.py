@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..ahead import ahead
 from ..errors import NotFound
-from ..sealed import Damaged, sealed, unsealed
 from ..storage import storage_for
+from ..storage.ahead import ahead
+from ..storage.sealed import Damaged, sealed, unsealed
 from .array_job import ArrayJob
 from .share import Share
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Iterator
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
+from ..dispatching.recorded_groups import run_recorded
 from ..errors import Incomplete
 from ..executors import default_workers, no_tick, open_runner, working
-from ..recorded_groups import run_recorded
-from ..refusals import refuse_unusable
-from ..shard_groups import Group, groups_left
-from ..task_files import TaskFiles
+from ..job.refusals import refuse_unusable
+from ..sharding.shard_groups import Group, groups_left
+from ..sharding.task_files import TaskFiles
 from .array_job import ArrayJob
 from .share import Share
 from .share_marks import ShareMark, ShareMarks

@@ -14,14 +14,14 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that was asked for and exit with its code: the program ``bulkfhir``."""
-    from ..garbage import collect_seldom
-    from ..systems import refused_system
+    from ..process.garbage import collect_seldom
+    from ..process.systems import refused_system
 
     collect_seldom()
     if (refusal := refused_system()) is not None:
         sys.stderr.write(f"bulkfhir: {refusal}\n")
         sys.exit(2)
-    from ..own_process import end_with_job
+    from ..process.own_process import end_with_job
     from .program import run
     from .streams import fill_closed_streams
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_choices import Choices
+from ..job_terms.job_choices import Choices
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
@@ -21,7 +21,7 @@ from .showing import Showing
 if TYPE_CHECKING:
     from ..arrays import ArrayJob, Share
     from ..counting.summary import Summary
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["merge", "plan", "run_shards"]
 
@@ -263,7 +263,7 @@ def _ended(job: ArrayJob, output_format: str, *, excused: bool) -> int:
     where rejected lines are excused.
     """
     from ..arrays import end_of
-    from ..job_status import JobStatus
+    from ..job_terms.job_status import JobStatus
 
     end = end_of(job)
     if output_format == "json":

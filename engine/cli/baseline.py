@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 import orjson
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

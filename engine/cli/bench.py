@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from ..amount import amount
-from ..job_choices import LEVELS
+from ..figures.amount import amount
+from ..job_terms.job_choices import LEVELS
 from . import exits, options
 from .landing import kms_key, sinking
 from .option_types import Location
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from bulkfhir.validators import Level
 
-    from ..log_lines import LogFormat
     from ..measuring.order import Order
     from ..measuring.trial import Trial
+    from ..process.log_lines import LogFormat
     from ..reading.sources import InputFile
 
 __all__ = ["command"]

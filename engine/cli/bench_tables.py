@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..amount import amount, figure
+from ..figures.amount import amount, figure
+from ..figures.stages import WORK
+from ..job_report.printable import printable
 from ..measuring.bench_document import speeds
-from ..printable import printable
-from ..stages import WORK
 from .plain_tables import PlainConsole, PlainTable, plain_table
 
 if TYPE_CHECKING:

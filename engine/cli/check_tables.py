@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..printable import printable
+from ..job_report.printable import printable
 from .plain_tables import PlainTable, plain_table
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..amount import amount
-from ..printable import printable
+from ..figures.amount import amount
+from ..job_report.printable import printable
 from . import exits, options
 
 if TYPE_CHECKING:

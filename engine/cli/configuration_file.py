@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 __all__ = ["OWN", "SHARED", "ConfigurationFile", "find_configuration"]
 

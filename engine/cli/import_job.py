@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits, options
 from .job_results import exit_code, result_document, show_result
 from .landing import landing, result_format
 
 if TYPE_CHECKING:
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["command"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits
 
 if TYPE_CHECKING:
-    from ..job_run import JobResult
+    from ..job.job_run import JobResult
 
 __all__ = ["exit_code", "result_document", "show_result"]
 
@@ -56,7 +56,7 @@ def result_document(result: JobResult) -> dict[str, Any]:
 
 def exit_code(result: JobResult, *, exit_zero: bool) -> int:
     """Return the exit code of a job, and say on standard error why it has not come to its end."""
-    from ..job_status import JobStatus
+    from ..job_terms.job_status import JobStatus
 
     if result.status is JobStatus.FAILED:
         click.echo(f"bulkfhir: the job failed: {result.message}", err=True)

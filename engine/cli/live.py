@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..amount import amount
+from ..figures.amount import amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
     from ..counting.progress import OnProgress, Progress
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["Listener", "log_level", "progress_shown", "show_records"]
 
@@ -60,7 +60,7 @@ def progress_shown(
 
 def show_records(*, quiet: bool, verbose: int, log_format: LogFormat) -> None:
     """Send log records to standard error, as many as -q and -v ask for."""
-    from ..log_lines import show_logs
+    from ..process.log_lines import show_logs
 
     show_logs(log_format, log_level(quiet=quiet, verbose=verbose))
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 __all__ = ["moment"]
 

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..job_choices import LEVELS, LIMITS, TERMINOLOGIES, UNKNOWN_PROFILES, Choices, ReportWish
+from ..job_terms.job_choices import (
+    LEVELS,
+    LIMITS,
+    TERMINOLOGIES,
+    UNKNOWN_PROFILES,
+    Choices,
+    ReportWish,
+)
 from .baseline import Baseline
 from .option_types import Location
 from .showing import FAIL_ON, SEVERITIES, Showing

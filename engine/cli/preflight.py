@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..job_choices import LEVELS
-from ..printable import printable
+from ..job_report.printable import printable
+from ..job_terms.job_choices import LEVELS
 from . import exits, options
 
 if TYPE_CHECKING:

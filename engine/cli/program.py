@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits
 from .configuration import configurable, with_config
 from .streams import say, settle_output
@@ -181,7 +181,7 @@ def _sentence(error: Exception) -> tuple[str, int]:
         StorageError,
         Unavailable,
     )
-    from ..logs import log_crash
+    from ..process.logs import log_crash
 
     if isinstance(error, NothingToRead):
         return str(error), exits.NOTHING_TO_READ

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from .option_types import Location
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from bulkfhir.validators.declaration import Declaration
+    from bulkfhir.validators.verdicts.declaration import Declaration
 
 __all__ = ["explain", "rules"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
-from ..job_choices import ReportWish
+from ..job_terms.job_choices import ReportWish
 from . import exits
 from .options import (
     chosen,
@@ -25,7 +25,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -220,7 +220,7 @@ def command(
         ) from None
     from ..jobs import RunnerBusyError, RunOptions, StateError, default_path
     from ..judging.chosen_packages import check_packages
-    from ..log_lines import show_logs
+    from ..process.log_lines import show_logs
 
     level = "WARNING" if quiet else "INFO"
     show_logs(log_format, level)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..job_choices import Choices
+    from ..job_terms.job_choices import Choices
 
 __all__ = ["shown_terms"]
 

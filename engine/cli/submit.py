@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..printable import printable
+from ..job_report.printable import printable
 from . import exits, options
 from .option_types import Location
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ..handoff.health_lake import HealthLake
     from ..handoff.submission import Parcel, Submission
-    from ..job_choices import Choices
-    from ..log_lines import LogFormat
+    from ..job_terms.job_choices import Choices
+    from ..process.log_lines import LogFormat
 
 __all__ = ["command"]
 
@@ -156,7 +156,7 @@ def _checked(
     from ..errors import StorageError
     from ..handoff.sending import accepted_parcels, original_parcels
     from ..handoff.submission import Submission
-    from ..job_folder import MANIFEST, job_folder_name
+    from ..job_terms.job_folder import MANIFEST, job_folder_name
     from ..jobs.recording import recorded_import
     from ..storage import storage_for
     from .live import progress_shown

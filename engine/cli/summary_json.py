@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bulkfhir.validators.undecided import undecided_by_kind
+from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 
 if TYPE_CHECKING:
     from ..counting.causes import Cause, Causes

@@ -40,7 +40,7 @@ def orphans(
     """Name every file below FOLDER, the location of tables, that no version of a table needs, with
     its bytes: a job that was killed while it committed leaves such files, which nobody reads.
     """
-    from ..printable import printable
+    from ..job_report.printable import printable
     from ..stored_tables import TableWish, find_orphans, remove_orphans
 
     found = find_orphans(TableWish.of(form, {"location": location, **dict(table_options)}))

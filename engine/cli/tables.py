@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TextIO
 
-from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
+from bulkfhir.validators.verdicts.undecided import UNDECIDED, undecided_by_kind
 
-from ..amount import amount
-from ..printable import printable
+from ..figures.amount import amount
+from ..job_report.printable import printable
 from .cause_lines import cause_lines
 from .check_tables import check_notes, check_tables
 from .plain_tables import PlainConsole, PlainTable, plain_table

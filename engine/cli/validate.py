@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..counting.summary import Summary
-    from ..log_lines import LogFormat
+    from ..process.log_lines import LogFormat
     from ..validation import Finding
     from .showing import Showing
 
@@ -84,7 +84,7 @@ def command(
     SOURCE is a file, folder, glob, s3:// prefix or - for standard input. An id is not required
     here; an import requires one. What was found before Ctrl-C is shown.
     """
-    from ..printable import printable
+    from ..job_report.printable import printable
     from ..validation import open_validation
     from .live import progress_shown
     from .summary_json import summary_json

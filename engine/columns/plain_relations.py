@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 __all__ = [
     "CONDITIONAL",

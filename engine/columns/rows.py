@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from bulkfhir.validators import DictionaryColumn, NewlineColumn, PatchedColumn
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from .words import words
 

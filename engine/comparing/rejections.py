@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import orjson
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import ConfigurationError, NotFound
-from ..job_folder import JOB_FOLDER_MARK, MANIFEST
+from ..job_terms.job_folder import JOB_FOLDER_MARK, MANIFEST
 from ..reading.compression import without_compression
 from ..reading.lines import read_lines, read_range
 from ..storage import normal, storage_for

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bulkfhir.validators import BlockVerdicts, Issue, Verdict
-from bulkfhir.validators.excerpt import MORE
-from bulkfhir.validators.issue import FAILING
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.verdicts.excerpt import MORE
+from bulkfhir.validators.verdicts.issue import FAILING
 
 from ..across.cause_rows import GroupKey, GroupRow, Quoted, encode_rows, mend_id
 from ..across.cause_sums import LOUD, MANY
-from ..totals import counted_type
+from ..figures.totals import counted_type
 
 __all__ = ["CauseTally", "cut", "without_indexes"]
 

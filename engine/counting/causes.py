@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
-from bulkfhir.validators.issue import FAILING
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.issue import FAILING
 
 from ..across.cause_rows import Quoted
 from ..across.cause_sums import CauseGroup, CauseSums, MendStep
-from ..totals import Place, Totals
+from ..figures.totals import Place, Totals
 
 __all__ = ["Cause", "Causes", "Drowning", "Example", "Mend"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Literal, Protocol, runtime_checkable
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..executors import Cancelled, LiveCounters
-from ..figures import (
+from ..figures.job_figures import (
     LINE_FIGURES,
     FileFigures,
     JobProgressReport,
@@ -19,10 +19,10 @@ from ..figures import (
     LiveFigures,
     Moment,
 )
-from ..file_outcomes import FilesSum
 from ..reading.sources import InputFile
-from ..shard import ShardResult
-from ..shard_list import ShardList
+from ..sharding.file_outcomes import FilesSum
+from ..sharding.shard import ShardResult
+from ..sharding.shard_list import ShardList
 
 __all__ = ["CancelEvent", "OnProgress", "Phase", "Progress", "Tracker"]
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field, replace
 
-from bulkfhir.validators.issue import FAILING
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.issue import FAILING
 
 from ..across.cause_sums import CauseSums
 from ..across.duplicates import Duplicates
 from ..across.job_checks import JobChecks
-from ..file_outcomes import FilesSum
+from ..figures.totals import Place, Totals
 from ..reading.sources import Skipped
-from ..totals import Place, Totals
+from ..sharding.file_outcomes import FilesSum
 from .causes import Causes, Example
 
 __all__ = ["BrokenFile", "CheckedGroup", "Example", "Repeated", "RuleCount", "Summary", "TypeCount"]

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from bulkfhir.validators import BlockVerdicts, DictionaryColumn, PatchedColumn, Verdict
-from bulkfhir.validators.excerpt import MORE
+from bulkfhir.validators.verdicts.excerpt import MORE
 
 from ..columns import measure
 from ..columns.words import words
-from ..figures import LINE_FIGURES, LiveFigures
-from ..totals import EXAMPLES, Place, Totals, counted_type, rule_key
+from ..figures.job_figures import LINE_FIGURES, LiveFigures
+from ..figures.totals import EXAMPLES, Place, Totals, counted_type, rule_key
 
 __all__ = ["Tally"]
 

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..own_process import ends_with_job
 from ..plugins import EXECUTORS, check_options, load, names
+from ..process.own_process import ends_with_job
 from .driver import no_tick, run_all
 from .interface import Runner
 from .live_counters import Cancelled, Heartbeat, LiveCounters

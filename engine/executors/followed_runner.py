@@ -15,8 +15,8 @@ from itertools import count
 from typing import Any, Final
 
 from ..errors import EngineError
-from ..logs import LOGGER
-from ..process_identity import this_process
+from ..process.logs import LOGGER
+from ..process.process_identity import this_process
 from .followed_task import Errand, Followed, run_followed
 from .interface import Runner
 from .live_counters import Cancelled, LiveCounters

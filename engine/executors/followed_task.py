@@ -12,10 +12,10 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
-from ..process_identity import this_process
+from ..process.process_identity import this_process
 from .live_counters import Heartbeat, LiveCounters
 from .live_folder import LiveFolder, TaskReport
 from .task import run_task

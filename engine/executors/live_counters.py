@@ -8,7 +8,7 @@ from collections.abc import Callable, MutableSequence
 from dataclasses import fields
 from operator import attrgetter
 
-from ..figures import LiveFigures
+from ..figures.job_figures import LiveFigures
 
 __all__ = ["Cancelled", "Heartbeat", "LiveCounters"]
 

@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
-from ..figures import LiveFigures
-from ..sealed import Damaged, sealed, unsealed
+from ..figures.job_figures import LiveFigures
 from ..storage import Storage, storage_for
+from ..storage.sealed import Damaged, sealed, unsealed
 from .task_log import LogLine
 
 __all__ = ["LiveFolder", "TaskReport"]

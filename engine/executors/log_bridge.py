@@ -11,7 +11,7 @@ from typing import Any
 
 from multiprocessing_logging import MultiProcessingHandler
 
-from ..logs import LOGGER
+from ..process.logs import LOGGER
 
 __all__ = ["LogBridge", "send_logs_to"]
 

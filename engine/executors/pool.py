@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, EngineError
-from ..process_identity import alive, identity_of
-from ..temporary import TemporaryFolder, sweep_temporary
+from ..process.process_identity import alive, identity_of
+from ..process.temporary import TemporaryFolder, sweep_temporary
 from .live_counters import Heartbeat, LiveCounters
 from .log_bridge import LogBridge, send_logs_to
 from .options import LocalOptions
@@ -33,7 +33,7 @@ from .task import run_task
 
 __all__ = ["LocalPool"]
 
-_PRELOAD = ["bulkfhir.engine.preload"]
+_PRELOAD = ["bulkfhir.engine.dispatching.preload"]
 _PRELOAD_WHERE_USED = ["bulkfhir.engine.storage.s3"]
 """What takes long to import, and workers need where this process has needed it."""
 _STARTS = 20

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import EngineError
-from ..logs import log_crash
+from ..process.logs import log_crash
 from .live_counters import Cancelled
 
 __all__ = ["TaskFailure", "Task", "run_task"]

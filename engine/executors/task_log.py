@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..logs import LOGGER
+from ..process.logs import LOGGER
 
 __all__ = ["LogLine", "TaskLog", "collected", "hand_on"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from ..errors import ConfigurationError, EngineError
-from ..limits import over_limits
+from ..reading.limits import over_limits
 from ..reading.lines import read_lines, read_range
 from ..reading.sources import InputFile, find_inputs
 from ..storage import storage_for

@@ -10,7 +10,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import ConfigurationError, Unavailable
-from ..job_folder import MANIFEST
+from ..job_terms.job_folder import MANIFEST
 from ..storage import storage_for
 from ..writing.outcomes import FAILURE
 from .aws_clients import AwsClients

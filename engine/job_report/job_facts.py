@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..counting.summary import Summary
-from ..figures import JobProgressReport, Moment
-from ..job_choices import Choices, ReportWish
-from ..job_status import JobStatus
+from ..figures.job_figures import JobProgressReport, Moment
+from ..job_terms.job_choices import Choices, ReportWish
+from ..job_terms.job_status import JobStatus
 from ..writing.manifest import Manifest
 
 __all__ = ["JobFacts"]

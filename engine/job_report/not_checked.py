@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bulkfhir.validators.checks.claim_faults import PROFILE_UNKNOWN
-from bulkfhir.validators.undecided import UNDECIDED, undecided_by_kind
+from bulkfhir.validators.verdicts.undecided import UNDECIDED, undecided_by_kind
 
 from ..counting.summary import Summary
 from .job_facts import JobFacts

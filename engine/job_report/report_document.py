@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bulkfhir.validators.declaration import MASK
-from bulkfhir.validators.undecided import undecided_by_kind
+from bulkfhir.validators.verdicts.declaration import MASK
+from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 
 from ..counting.causes import Cause, Causes, Mend
 from ..counting.summary import Example, Summary

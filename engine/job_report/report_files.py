@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from bulkfhir.validators.definitions import Definitions, core
 from bulkfhir.validators.definitions.packages import Packages
 
-from ..job_choices import default_versions
-from ..job_folder import REPORT_JSON, REPORT_PAGE
+from ..job_terms.job_choices import default_versions
+from ..job_terms.job_folder import REPORT_JSON, REPORT_PAGE
 from ..storage import Storage
 from .job_facts import JobFacts
 from .report_document import report_document

@@ -13,11 +13,11 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from bulkfhir.validators.undecided import UNDECIDED
+from bulkfhir.validators.verdicts.undecided import UNDECIDED
 
 from ..across.job_checks import CHECKS
-from ..amount import amount
-from ..printable import printable
+from ..figures.amount import amount
+from .printable import printable
 from .speed_picture import speed_picture
 
 __all__ = ["report_page"]

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from bulkfhir.validators.declaration import MASK
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.undecided import undecided_by_kind
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.verdicts.declaration import MASK
+from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 
 from ..across.cause_rows import Quoted
 from .vocabulary import Vocabulary

@@ -4,7 +4,7 @@ Start -> JobStore (SUBMITTED, QUEUED) -> JobRunner -> a process for each job -> 
 last state) an import that the command line runs -> recorded() -> JobStore
 """
 
-from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
+from ..job_terms.job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError, default_path
 from .datastores import (
     Datastore,

@@ -11,8 +11,8 @@ from typing import Final
 
 from ..arrays import ArrayJob, ArrayState, array_status, state_of
 from ..errors import ConfigurationError, NotFound, StorageError
-from ..job_folder import job_file
-from ..job_status import FINISHED, JobStatus
+from ..job_terms.job_folder import job_file
+from ..job_terms.job_status import FINISHED, JobStatus
 from .database import Database, StateError, default_path
 from .job_row import ImportJob
 from .store import JobStore

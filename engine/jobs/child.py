@@ -13,15 +13,15 @@ import threading
 from dataclasses import replace
 from types import FrameType
 
-from ..checkpoint import Checkpoint
 from ..errors import EngineError
-from ..figures import JobProgressReport
-from ..garbage import collect_seldom
-from ..job import JobResult, JobStatus, run_import
-from ..job_choices import default_versions
-from ..job_folder import job_folder_name
-from ..log_lines import show_logs
-from ..own_process import end_with_job, end_with_parent
+from ..figures.job_figures import JobProgressReport
+from ..job.importing import JobResult, JobStatus, run_import
+from ..job_terms.job_choices import default_versions
+from ..job_terms.job_folder import job_folder_name
+from ..process.garbage import collect_seldom
+from ..process.log_lines import show_logs
+from ..process.own_process import end_with_job, end_with_parent
+from ..sharding.checkpoint import Checkpoint
 from ..storage import normal, storage_for
 from .database import Database
 from .datastores import DatastoreStore, UnknownDatastoreError

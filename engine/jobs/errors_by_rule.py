@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bulkfhir.validators.issue import FAILING
+from bulkfhir.validators.verdicts.issue import FAILING
 
 from ..counting.causes import Cause, Example
 from ..counting.summary import RuleCount, Summary

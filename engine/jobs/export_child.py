@@ -9,8 +9,8 @@ import os
 import sys
 
 from ..errors import EngineError
-from ..job_status import JobStatus
-from ..own_process import end_with_parent
+from ..job_terms.job_status import JobStatus
+from ..process.own_process import end_with_parent
 from ..storage import storage_for
 from .database import Database
 from .export_files import write_export

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from .database import Database
 from .sound_text import sound
 from .store import UnknownJobError

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 
 __all__ = ["ImportJob", "Origin", "Sample"]
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..process_identity import alive, this_process
+from ..process.process_identity import alive, this_process
 
 __all__ = ["alive", "this_process"]

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from .database import Database
 from .exports import ExportJob, ExportStore
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from .job_row import ImportJob
 from .options import RunOptions
 from .store import JobStore, SupersededError

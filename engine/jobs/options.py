@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Self
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_choices import Choices, ReportWish
-from ..log_lines import LogFormat
+from ..job_terms.job_choices import Choices, ReportWish
+from ..process.log_lines import LogFormat
 
 __all__ = ["RunOptions"]
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ..counting.progress import CancelEvent, OnProgress, Progress
-from ..figures import JobProgressReport
-from ..job import JobResult, run_import
-from ..job_choices import Choices
-from ..job_folder import job_folder_name
-from ..job_status import JobStatus
+from ..figures.job_figures import JobProgressReport
+from ..job.importing import JobResult, run_import
+from ..job_terms.job_choices import Choices
+from ..job_terms.job_folder import job_folder_name
+from ..job_terms.job_status import JobStatus
 from ..reading.sources import SourceLike
 from ..storage import normal, storage_for
 from .database import Database, StateError, default_path

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_status import ACTIVE, FINISHED, WAITING, JobStatus
+from ..job_terms.job_status import ACTIVE, FINISHED, WAITING, JobStatus
 from .database import Database, StateError
 from .job_row import ImportJob, Sample
 from .liveness import alive

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from bulkfhir.validators.errors import BulkfhirError
 
 from ..errors import ConfigurationError
-from ..job_choices import Choices, default_versions
+from ..job_terms.job_choices import Choices, default_versions
 
 __all__ = ["check_packages", "check_profiles"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bulkfhir.validators.catalogue import DECLARATIONS
-from bulkfhir.validators.declaration import Declaration
+from bulkfhir.validators.verdicts.declaration import Declaration
 
 from .import_rules import IMPORT_RULES
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.declaration import Declaration
 from bulkfhir.validators.values.form_faults import RESOURCE_TYPE_NO_NAME
+from bulkfhir.validators.verdicts.declaration import Declaration
 
 __all__ = [
     "IMPORT_RULES",

@@ -24,13 +24,13 @@ from bulkfhir.validators import (
     PatchedColumn,
     Verdict,
 )
-from bulkfhir.validators.excerpt import excerpt
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.verdicts.excerpt import excerpt
 
-from ..limits import MAX_BINARY
-from ..logs import log_crash
+from ..job_terms.settings import Settings
+from ..process.logs import log_crash
+from ..reading.limits import MAX_BINARY
 from ..reading.lines import LINE_LIMIT, Lines
-from ..settings import Settings
 from .import_rules import bad_type, missing_id, too_large, too_long
 from .redaction import redacted
 

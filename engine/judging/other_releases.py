@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from bulkfhir.validators.definitions.other_versions import versions_with
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.values.form_faults import RESOURCE_TYPE_UNKNOWN, UNKNOWN_ELEMENT
 
 from ..counting.causes import Cause

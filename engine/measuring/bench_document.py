@@ -10,7 +10,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..stages import START
+from ..figures.stages import START
 from .order import Order
 from .prediction import Prediction
 from .trial import SlotTimes, Trial, summed

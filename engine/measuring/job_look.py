@@ -9,19 +9,19 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from bulkfhir.validators.block import NO_FAST_PATH
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
+from bulkfhir.validators.verdicts.block import NO_FAST_PATH
 
 from ..errors import EngineError
 from ..executors import Runner
-from ..job import run_import
-from ..job_folder import job_folder_name
-from ..job_run import JobResult
-from ..job_start import Sizes
-from ..job_status import JobStatus
-from ..plan import Plan
+from ..job.importing import run_import
+from ..job.job_run import JobResult
+from ..job.job_start import Sizes
+from ..job_terms.job_folder import job_folder_name
+from ..job_terms.job_status import JobStatus
+from ..job_terms.settings import Settings
 from ..reading.sources import Listing
-from ..settings import Settings
+from ..sharding.plan import Plan
 from ..storage import normal, storage_for
 from .order import Order
 from .trial import Trial, reasons_of, slot_times

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..job_choices import Choices
+from ..job_terms.job_choices import Choices
 
 __all__ = ["Order"]
 

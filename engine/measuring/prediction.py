@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..stages import PUBLISH, START
+from ..figures.stages import PUBLISH, START
 from .sample import InputSample
 from .watched_work import Spent
 

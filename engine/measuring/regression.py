@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..amount import amount
 from ..errors import ConfigurationError
 from ..executors import is_local
+from ..figures.amount import amount
 from .order import Order
 
 __all__ = ["Change", "changes", "check_comparable", "read_measurement"]

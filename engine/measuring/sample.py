@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..reading.compression import BrokenArchive, decompress
 from ..reading.contents import compression_of_file
 from ..reading.lines import BLOCK_BYTES
 from ..reading.sources import InputFile
-from ..shard import Shard
+from ..sharding.shard import Shard
 from ..storage import Reader, storage_for
 
 __all__ = ["LEAST", "Drawn", "InputSample", "Stratum", "draw"]

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from ..executors import Runner, is_local
-from ..job_run import JobResult
-from ..plan import Plan
-from ..shard_list import ShardList
+from ..job.job_run import JobResult
+from ..sharding.plan import Plan
+from ..sharding.shard_list import ShardList
 from .job_look import JobLook
 from .order import Order
 from .prediction import Measured, predict

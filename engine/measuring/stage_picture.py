@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from ..amount import figure
-from ..stages import WORK
+from ..figures.amount import figure
+from ..figures.stages import WORK
 
 __all__ = ["stage_picture"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..stages import EXPLAIN
+from ..figures.stages import EXPLAIN
 from .prediction import Prediction
 from .watched_runner import DoneTask
 from .watched_work import Spent

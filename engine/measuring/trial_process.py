@@ -18,9 +18,9 @@ from typing import Final
 from bulkfhir.validators.errors import BulkfhirError
 
 from ..errors import EngineError
-from ..log_lines import LogFormat, show_logs
-from ..own_process import end_with_job, end_with_parent
-from ..temporary import TemporaryFolder
+from ..process.log_lines import LogFormat, show_logs
+from ..process.own_process import end_with_job, end_with_parent
+from ..process.temporary import TemporaryFolder
 from .job_look import JobLook
 from .order import Order
 from .sample_job import sampled

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..executors import Runner
 from ..executors.passing_runner import PassingRunner
-from ..shard import Shard
+from ..sharding.shard import Shard
 from .watched_work import TaskTimes, Watched, watched
 
 __all__ = ["DoneTask", "WatchedRunner"]

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..executors import Heartbeat
-from ..figures import LiveFigures
-from ..stages import COMMIT, EXPLAIN, PUBLISH, START
+from ..figures.job_figures import LiveFigures
+from ..figures.stages import COMMIT, EXPLAIN, PUBLISH, START
 
 __all__ = ["NO_SHARD", "Spent", "TaskTimes", "Watched", "WatchedBeat", "peak_memory", "watched"]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import zstandard
 from isal import isal_zlib
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 from ..errors import StorageError
 from ..storage import Reader

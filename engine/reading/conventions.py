@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
-from ..job_folder import JOB_FOLDER_MARK
+from ..job_terms.job_folder import JOB_FOLDER_MARK
 from ..storage import StoredObject
 from .compression import compression_of, without_compression
 from .contents import look_inside

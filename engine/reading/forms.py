@@ -8,7 +8,7 @@ import json
 import re
 from itertools import islice
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 from .compression import MARKS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 __all__ = ["InputFile"]
 

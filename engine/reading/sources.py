@@ -15,18 +15,18 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import AccessDenied, NotFound, NothingToRead
-from ..job_folder import ACCESS_CHECK
-from ..packed_list import PackedList
+from ..job_terms.job_folder import ACCESS_CHECK
 from ..storage import StoredObject, is_remote, normal, storage_for
 from .compression import compression_of, without_compression
 from .conventions import SourceSelection
 from .input_file import InputFile
 from .key_globs import KeyGlob, first_wildcard
 from .log_names import safe_path, telling_log_names
+from .packed_list import PackedList
 from .spool import Spool
 
 __all__ = [

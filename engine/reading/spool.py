@@ -6,8 +6,8 @@ import os
 from typing import BinaryIO
 
 from ..errors import NotFound, StorageError
+from ..process.temporary import TemporaryFolder
 from ..storage import StoredObject, storage_for
-from ..temporary import TemporaryFolder
 
 __all__ = ["Spool"]
 

@@ -9,8 +9,8 @@ from sqlite3 import Connection
 from typing import Any
 
 from ..errors import AccessDenied, StorageError
-from ..figures import JobProgressReport
-from ..job_folder import job_folder_name
+from ..figures.job_figures import JobProgressReport
+from ..job_terms.job_folder import job_folder_name
 from ..jobs import (
     DatastoreStore,
     ImportJob,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
-from ..job_status import JobStatus
+from ..job_terms.job_status import JobStatus
 from ..jobs import Datastore, DatastoreStatus, UnknownJobError
 from .constraints import allowed_text
 from .errors import not_found, validation

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import NotFound, StorageError
-from ..job_folder import MANIFEST, REPORT_JSON, REPORT_PAGE
+from ..job_terms.job_folder import MANIFEST, REPORT_JSON, REPORT_PAGE
 from ..jobs import ImportJob
 from ..storage import normal, storage_for
 from .exchange import Response, as_json

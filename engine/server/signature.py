@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.configloader import raw_config_parse
 from botocore.credentials import Credentials
 
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 
 from .errors import access_denied
 

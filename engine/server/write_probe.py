@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Unavailable
-from ..job_folder import ACCESS_CHECK
+from ..job_terms.job_folder import ACCESS_CHECK
 from ..storage import S3_ROOT
 from ..storage.buckets import BucketFolders
 from ..storage.media_types import media_type

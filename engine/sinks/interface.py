@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from bulkfhir.validators import DictionaryColumn
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..columns import gather
 from ..columns.words import words

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import Held, NotFound, StorageError, Unavailable
-from ..process_identity import alive
+from ..process.process_identity import alive
 from .s3_client import S3Client
 from .s3_reader import split
 from .s3_upload import checksum

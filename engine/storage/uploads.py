@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 __all__ = ["EQUAL_PARTS", "LEAST_PART", "MOST_PART", "Upload", "UploadedPart", "part_size"]
 

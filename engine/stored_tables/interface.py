@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..job_folder import JOB_FOLDER_MARK
+from ..job_terms.job_folder import JOB_FOLDER_MARK
 
 if TYPE_CHECKING:
     import pyarrow as pa

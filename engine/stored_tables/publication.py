@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigurationError, EngineError, NotFound
-from ..settings import Settings
+from ..job_terms.settings import Settings
 from ..sinks.parquet_rows import schema
 from ..sinks.part_files import RESOURCES
 from ..storage import Storage, storage_for

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from ..columns.buffers import fixed_column
 from ..errors import EngineError
-from ..temporary import TemporaryFolder
+from ..process.temporary import TemporaryFolder
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from bulkfhir.validators import BlockVerdicts
 
-from ..job_folder import FINDINGS, KEYS, RELATIONS
+from ..job_terms.job_folder import FINDINGS, KEYS, RELATIONS
+from ..job_terms.settings import Settings
 from ..reading.lines import Lines
-from ..settings import Settings
-from ..shard import Shard, ShardResult
+from ..sharding.shard import Shard, ShardResult
 from ..storage.open_files import OpenFiles
 from .finding_rows import encode_findings
 

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from bulkfhir.validators import BlockVerdicts
 
+from ..job_terms.settings import Settings
 from ..reading.lines import Lines
-from ..settings import Settings
-from ..shard import Shard, ShardResult
+from ..sharding.shard import Shard, ShardResult
 
 __all__ = ["Parts", "open_parts"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from ..shard import NumberedLines
+from ..sharding.shard import NumberedLines
 
 __all__ = ["LineNumbers", "length_with_base"]
 

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..file_outcomes import FileOutcome, ResultsInOrder
-from ..shard import ShardResult
-from ..shard_groups import weight
+from ..sharding.file_outcomes import FileOutcome, ResultsInOrder
+from ..sharding.shard import ShardResult
+from ..sharding.shard_groups import weight
 from .line_numbers import length_with_base
 from .outcomes import FAILURE, LOGS, file_failure_line
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ..executors import Task
 from ..executors.live_counters import Heartbeat
-from ..settings import Settings
+from ..job_terms.settings import Settings
 from ..storage import Upload, UploadedPart, storage_for
 from ..storage.media_types import NDJSON
 from .log_plans import LogPlan, Piece

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..figures import LineFigures, megabytes
-from ..file_outcomes import FilesSum
-from ..job_status import JobStatus
+from ..figures.job_figures import LineFigures, megabytes
+from ..job_terms.job_status import JobStatus
+from ..sharding.file_outcomes import FilesSum
 from .outcomes import FAILURE, SUCCESS
 
 __all__ = ["Manifest", "line_figures_of", "status_of"]

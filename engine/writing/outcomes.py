@@ -14,7 +14,7 @@ from functools import lru_cache
 import orjson
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.issue import Remark
+from bulkfhir.validators.verdicts.issue import Remark
 
 from ..columns import fill, rebase
 from ..columns.rows import Rows

@@ -13,14 +13,14 @@ from typing import TypeVar
 from bulkfhir.validators import BlockVerdicts, Verdict
 
 from ..across.keys import KeyColumns, key_bytes
-from ..checkpoint import save_record
 from ..columns.rows import Rows, without
 from ..errors import ConfigurationError
-from ..job_folder import KEYS
+from ..job_terms.job_folder import KEYS
+from ..job_terms.settings import Settings
 from ..plugins import SINKS, load
 from ..reading.lines import Lines
-from ..settings import Settings
-from ..shard import Shard, ShardResult
+from ..sharding.checkpoint import save_record
+from ..sharding.shard import Shard, ShardResult
 from ..sinks import Accepted, Sink, SinkWriter, sizes_of
 from ..storage import storage_for
 from .audit import audited

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import StorageError
 from ..executors.live_counters import Heartbeat
+from ..figures.stages import PLACE, PUBLISH
+from ..job_terms.settings import Settings
 from ..reading.lines import BLOCK_BYTES
-from ..settings import Settings
-from ..stages import PLACE, PUBLISH
 from ..storage import PartWriter, Reader, Storage, Upload, UploadedPart, storage_for
 from ..storage.media_types import NDJSON
 from .log_plans import LogPlan, Piece

@@ -13,13 +13,13 @@ from collections.abc import Collection, Iterable, Mapping
 import orjson
 
 from bulkfhir.validators import BlockVerdicts, Verdict
-from bulkfhir.validators.issue import operation_outcome
+from bulkfhir.validators.verdicts.issue import operation_outcome
 
+from ..figures.totals import counted_type
 from ..reading.lines import Lines
 from ..sinks.part_files import GroupFiles, PartFiles
 from ..storage import Storage, Writer
 from ..storage.open_files import OpenFiles
-from ..totals import counted_type
 
 __all__ = ["OUTCOMES", "REJECTED", "RejectedFiles", "RejectedParts"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from bulkfhir.validators import Issue
-from bulkfhir.validators.issue import Remark
+from bulkfhir.validators.verdicts.issue import Remark
 
 __all__ = ["health_lake_outcome"]
 

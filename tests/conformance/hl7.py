@@ -14,7 +14,7 @@ from fhir_xml import to_json
 
 from bulkfhir.validators import ResourceValidator, Validator
 from bulkfhir.validators.definitions.trim import KINDS
-from bulkfhir.validators.issue import FAILING, Issue
+from bulkfhir.validators.verdicts.issue import FAILING, Issue
 
 __all__ = ["CASES", "Case", "Result", "cases", "run"]
 

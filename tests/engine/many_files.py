@@ -26,18 +26,18 @@ from bulkfhir.engine import storage
 from bulkfhir.engine.across.cause_sums import CauseSums
 from bulkfhir.engine.across.duplicates import Duplicates
 from bulkfhir.engine.arrays import ArrayJob, merge, merge_array, plan_array
-from bulkfhir.engine.checkpoint import save_record
-from bulkfhir.engine.dispatch import run_group
+from bulkfhir.engine.dispatching.dispatch import run_group
+from bulkfhir.engine.dispatching.recorded_groups import run_recorded
 from bulkfhir.engine.executors import Heartbeat, no_tick
 from bulkfhir.engine.executors.followed_task import run_followed
-from bulkfhir.engine.job import run_import
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.recorded_groups import run_recorded
-from bulkfhir.engine.shard import ShardResult
-from bulkfhir.engine.shard_groups import groups_left
+from bulkfhir.engine.figures.totals import Totals
+from bulkfhir.engine.job.importing import run_import
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.sharding.checkpoint import save_record
+from bulkfhir.engine.sharding.shard import ShardResult
+from bulkfhir.engine.sharding.shard_groups import groups_left
 from bulkfhir.engine.storage import StoredObject
 from bulkfhir.engine.storage.buckets import BucketFolders
-from bulkfhir.engine.totals import Totals
 from bulkfhir.engine.writing.publish import publish_logs
 
 SOURCE, OUTPUT = "s3://many/exports/2026-11-28/", "s3://many/out/"

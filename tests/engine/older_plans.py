@@ -6,7 +6,7 @@ from array import array
 
 from bulkfhir.engine.across.keys import BUCKETS
 from bulkfhir.engine.reading.sources import InputFile, Skipped
-from bulkfhir.engine.shard import Shard
+from bulkfhir.engine.sharding.shard import Shard
 
 
 def in_layout_6(data):

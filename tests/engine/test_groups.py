@@ -12,15 +12,17 @@ from dataclasses import replace
 
 import pytest
 
-from bulkfhir.engine import JobStatus, import_job, job_start, shard, shard_groups, validate_files
-from bulkfhir.engine.checkpoint import Checkpoint
-from bulkfhir.engine.job_folder import WORK
+from bulkfhir.engine import JobStatus, import_job, validate_files
+from bulkfhir.engine.job.importing import job_start
+from bulkfhir.engine.job_terms.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.sealed import sealed
-from bulkfhir.engine.shard import Shard, shard_sizes
-from bulkfhir.engine.shard_groups import groups_left, plan_groups, split
-from bulkfhir.engine.shard_list import plan_shards
+from bulkfhir.engine.sharding import shard, shard_groups
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
+from bulkfhir.engine.sharding.shard import Shard, shard_sizes
+from bulkfhir.engine.sharding.shard_groups import groups_left, plan_groups, split
+from bulkfhir.engine.sharding.shard_list import plan_shards
 from bulkfhir.engine.storage.s3_client import S3Client
+from bulkfhir.engine.storage.sealed import sealed
 from tests.engine.older_plans import bare_keys, in_layout_6
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("fork_server")]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine.checkpoint import Checkpoint
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from bulkfhir.engine.storage.local import LocalStorage
 
 pytestmark = pytest.mark.long

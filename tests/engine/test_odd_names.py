@@ -11,7 +11,7 @@ import pytest
 
 from bulkfhir.engine import JobStatus, NothingToRead, import_job
 from bulkfhir.engine.cli.program import run
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.jobs import Database, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 

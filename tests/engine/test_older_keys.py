@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import JobStatus, import_job
-from bulkfhir.engine.checkpoint import Checkpoint
-from bulkfhir.engine.sealed import sealed
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from bulkfhir.engine.storage import storage_for
+from bulkfhir.engine.storage.sealed import sealed
 from tests.engine.older_jobs import left_behind
 
 OLD = Path(__file__).resolve().parents[2] / "fixtures/layout-7"
@@ -40,7 +40,7 @@ def test_its_keys_meet_those_of_the_groups_that_were_left(begun, tmp_path, monke
     """Of ids 6 to 11, that come twice, the stopped run has read 6 to 8 once, and no second one."""
     source, output, folder = begun
     if together:
-        monkeypatch.setattr("bulkfhir.engine.job_run._FEW_LINES", 1)
+        monkeypatch.setattr("bulkfhir.engine.job.job_run._FEW_LINES", 1)
         monkeypatch.setattr("bulkfhir.engine.across.key_runs.RUN_KEYS", 5)
     assert Checkpoint(str(folder)).load().settings.layout == 7
     parts = {path: path.stat().st_mtime_ns for path in folder.glob(".work/*.keys")}

@@ -14,11 +14,11 @@ from types import SimpleNamespace
 import pytest
 
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job
-from bulkfhir.engine.checkpoint import Checkpoint
-from bulkfhir.engine.job_folder import LOCK, PLAN, WORK
-from bulkfhir.engine.sealed import sealed, unsealed
-from bulkfhir.engine.settings import PLAN_LAYOUT
+from bulkfhir.engine.job_terms.job_folder import LOCK, PLAN, WORK
+from bulkfhir.engine.job_terms.settings import PLAN_LAYOUT
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from bulkfhir.engine.storage import local, storage_for
+from bulkfhir.engine.storage.sealed import sealed, unsealed
 from tests.engine.test_survival import gone, start, wait_for
 
 pytestmark = pytest.mark.usefixtures("toys")

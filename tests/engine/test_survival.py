@@ -21,7 +21,7 @@ import pytest
 
 from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.errors import NotFound
-from bulkfhir.engine.job_folder import WORK
+from bulkfhir.engine.job_terms.job_folder import WORK
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("toys")]
 

@@ -43,9 +43,9 @@ _IMPORTED = (
     "bulkfhir.engine.cli.program",
     "bulkfhir.engine.cli.table_commands",
     "bulkfhir.engine.executors.thread",
-    "bulkfhir.engine.job",
+    "bulkfhir.engine.job.importing",
     "bulkfhir.engine.jobs.recording",
-    "bulkfhir.engine.preload",
+    "bulkfhir.engine.dispatching.preload",
 )
 """What every job imports that commits to a table, and every look at one."""
 _IMPORTED_FOR = {
@@ -159,8 +159,9 @@ def run_here(folder: Path, step: str, arguments: list[str]) -> int:
     """Run a command in this process, with its steps counted; write which they were, and how long
     the library's commit took.
     """
-    from bulkfhir.engine import job_run, stored_tables
+    from bulkfhir.engine import stored_tables
     from bulkfhir.engine.cli.program import run
+    from bulkfhir.engine.job.importing import job_run
     from bulkfhir.engine.stored_tables import publication, stored_file
 
     steps = Steps(step)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import ConfigurationError, JobStatus, import_job
-from bulkfhir.engine.access import policy
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import AccessDenied
+from bulkfhir.engine.job.access import policy
 
 JOB = "b" * 32
 FOLDER = f"{'0' * 32}-FHIR_IMPORT-{JOB}"

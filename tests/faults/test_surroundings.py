@@ -136,7 +136,7 @@ def test_a_crash_of_a_validator_is_logged_with_its_place_and_counted(
     tmp_path, caplog, monkeypatch, workers
 ) -> None:
     # Other tests of this process may have broken the same toy already.
-    monkeypatch.setattr("bulkfhir.validators.crash_log._seen", Counter())
+    monkeypatch.setattr("bulkfhir.validators.verdicts.crash_log._seen", Counter())
     lines = [
         json.dumps({"resourceType": "Patient", "id": f"p{n}", "crash": "Zoe"}) for n in range(9)
     ]

@@ -25,7 +25,7 @@ from typing import Self
 from agreement import SHARED, label_files
 
 from bulkfhir.validators import Level, Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 _LONGEST_SHOWN = 300
 

@@ -42,11 +42,11 @@ from swaps import swapped
 from wraps import wrapped
 
 from bulkfhir.validators import Level, Validator
-from bulkfhir.validators.block import Block, BlockVerdicts, PlacedCodes
 from bulkfhir.validators.definitions.packages import Packages
 from bulkfhir.validators.native.acceptance import NATIVE
 from bulkfhir.validators.native.doubt_finder import Found
 from bulkfhir.validators.native.handed_on import HandedOn
+from bulkfhir.validators.verdicts.block import Block, BlockVerdicts, PlacedCodes
 
 __all__ = ["Pair", "Tally", "differences", "made_lines", "mutated_lines"]
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from bulkfhir.engine.job_status import JobStatus
+from bulkfhir.engine.job_terms.job_status import JobStatus
 from bulkfhir.engine.jobs import ExportStore, ImportJob, export_files
 from bulkfhir.engine.jobs.export_files import write_export
 from bulkfhir.engine.server.service import Service, ServiceSettings

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine.job_choices import Choices, ReportWish
+from bulkfhir.engine.job_terms.job_choices import Choices, ReportWish
 from bulkfhir.engine.jobs import Database, ImportJob, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 from bulkfhir.engine.server.exchange import Request

@@ -11,7 +11,7 @@ import pytest
 
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import EngineError
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.jobs import Database, ImportJob, JobStatus, JobStore
 from bulkfhir.engine.jobs.recording import recorded_import
 from tests.server.conftest import BAD, GOOD

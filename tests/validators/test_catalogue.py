@@ -19,12 +19,16 @@ import bulkfhir.validators
 from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.validators import Issue, Validator
 from bulkfhir.validators.catalogue import DECLARATIONS, sentences
-from bulkfhir.validators.declaration import Declaration
+from bulkfhir.validators.verdicts.declaration import Declaration
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "../shared"
 SENTENCES = [one for rule in EVERY_RULE for one in (sentences(rule) or (rule,))]
-PLAIN = {"validators/fhir_resources.py", "engine/writing/finding_rows.py", "validators/issue.py"}
+PLAIN = {
+    "validators/fhir_resources.py",
+    "engine/writing/finding_rows.py",
+    "validators/verdicts/issue.py",
+}
 """Where an Issue is made of plain text: pydantic's words, what was read back, and the record's own
 copy.
 """

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.validators import Block, Validator
-from bulkfhir.validators.issue import LONGEST, Verdict
+from bulkfhir.validators.verdicts.issue import LONGEST, Verdict
 from tests.call_counter import calls_of
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"

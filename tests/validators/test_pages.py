@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.judging.every_rule import EVERY_RULE, rule_named
 from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
-from bulkfhir.engine.settings import Settings
 from bulkfhir.validators import OneByOne, Validator, Verdict
 from tests.conftest import Judge
 from tests.oracle.report_scan import LEAST, held_text, is_held

@@ -15,7 +15,7 @@ import pytest
 
 import bulkfhir.validators
 from bulkfhir.validators.checks import resolution
-from bulkfhir.validators.lazy_pattern import _LazyPattern
+from bulkfhir.validators.economy.lazy_pattern import _LazyPattern
 from bulkfhir.validators.rules import bundle
 from bulkfhir.validators.terminology import ucum
 from bulkfhir.validators.values import decoding, primitives, xhtml

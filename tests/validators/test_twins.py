@@ -1,7 +1,7 @@
 """A twin carries a digest of the code of its Python rule: an edit of the rule fails here, until
 somebody has looked at the twin and written the new digest into it.
 
-Formatting, comments, docstrings and the words of declarations do not count.
+Formatting, comments, docstrings, imports and the words of declarations do not count.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ def tokens(node: object) -> Iterator[str]:
         yield repr(node)
 
 
-def is_words(statement: ast.stmt) -> bool:
-    """Whether a statement is a docstring, or declares what is said of a rule that is broken."""
+def is_no_code(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring, an import, or declares what a broken rule says."""
     match statement:
+        case ast.Import() | ast.ImportFrom():
+            return True
         case ast.Expr(ast.Constant(str())):
             return True
         case ast.Assign(_, ast.Call(ast.Name("Declaration"))):
@@ -53,7 +55,7 @@ def code(text: str) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            node.body = [each for each in node.body if not is_words(each)] or [ast.Pass()]
+            node.body = [each for each in node.body if not is_no_code(each)] or [ast.Pass()]
     return " ".join(tokens(tree))
 
 
@@ -84,6 +86,7 @@ def test_a_twin_is_named_for_its_rule(twin: Path) -> None:
 
 RULE = '''
 """Sizes."""
+from ..declaration import Declaration
 BIG = Declaration("big", "error", "{size} is too big")
 
 def check(value, scope):
@@ -98,6 +101,7 @@ def check(value, scope):
     ("old", "new", "counts"),
     [
         ("  # a limit", "", False),
+        ("from ..declaration", "from ..verdicts.declaration", False),
         ('"""Whether it is too big."""', "'''Whether.'''", False),
         ("is too big", "is much too big", False),
         ('value.get("size", 0)', 'value.get(\n        "size",\n        0,\n    )', False),
@@ -105,7 +109,7 @@ def check(value, scope):
         ('"size"', '"length"', True),
         ("return None", "return []", True),
     ],
-    ids=["comment", "docstring", "declaration", "format", "operator", "member", "result"],
+    ids=["comment", "import", "docstring", "declaration", "format", "operator", "member", "result"],
 )
 def test_only_code_counts(old: str, new: str, counts: bool) -> None:
     assert old in RULE

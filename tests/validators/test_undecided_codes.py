@@ -9,7 +9,7 @@ import json
 import pytest
 
 from bulkfhir.validators import Block, Validator
-from bulkfhir.validators.undecided import UndecidedCode
+from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 REPORTS = "http://hl7.org/fhir/ValueSet/report-codes|4.0.1"

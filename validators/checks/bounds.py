@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..declaration import Declaration
-from ..issue import Issue
-from ..undecided import bounds_key
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import bounds_key
 from .surroundings import Scope
 
 __all__ = ["BEYOND", "undecided"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..issue import Issue
+from ..verdicts.issue import Issue
 from .surroundings import Scope
 
 __all__ = ["Check", "Issues", "added", "copied", "joined", "prefix_locations", "union"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..declaration import Violation
-from ..issue import Issue
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..terminology import ConceptBinding, Findings, Terminology
 from ..terminology.bindings import coded
 from ..terminology.code_faults import CODE_SYSTEM_BOUND, UNDECIDED, UNEXPANDABLE
-from ..undecided import UndecidedCode
+from ..verdicts.declaration import Violation
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import UndecidedCode
 from .check import Check, Issues, union
 from .surroundings import Scope
 

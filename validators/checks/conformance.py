@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..issue import Issue
-from ..line_memory import LineMemory
-from ..undecided import LineUndecided
+from ..economy.line_memory import LineMemory
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import LineUndecided
 
 if TYPE_CHECKING:
     from ..definitions import Definitions

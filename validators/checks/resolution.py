@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..declaration import Declaration, Violation
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from ..values.members import objects
+from ..verdicts.declaration import Declaration, Violation
+from ..verdicts.issue import Issue
 from .surroundings import Scope
 
 __all__ = [

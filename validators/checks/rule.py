@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any, Literal, TypeAlias
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .check import Check
 from .compilation import Compilation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 from .conformance import Conformance
 
 __all__ = ["Scope"]

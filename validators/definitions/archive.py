@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import zstandard
 
-from ..memory import Memory
+from ..economy.memory import Memory
 from .exact_decimals import json_text, with_exact_decimals
 
 __all__ = ["Archive", "pack"]

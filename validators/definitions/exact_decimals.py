@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["json_text", "with_exact_decimals"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["is_listed", "package_of"]
 

@@ -19,8 +19,8 @@ from typing import Any
 import orjson
 import zstandard
 
+from ..economy.light_dataclass import dataclass
 from ..errors import PackageError
-from ..light_dataclass import dataclass
 from .archive import Archive, pack
 from .exact_decimals import with_exact_decimals
 from .shapes import misshapen

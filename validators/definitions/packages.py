@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from ..errors import PackageError
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
 from ..texts import texts
 from . import Definitions, core
 from .package import Package, open_package

@@ -9,8 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..economy.lazy_pattern import lazy_pattern
 from ..errors import PackageError
-from ..lazy_pattern import lazy_pattern
 from ..near_name import near_name
 from .package import open_package
 from .package_versions import version_order, version_pattern

@@ -11,8 +11,8 @@ from typing import Any
 from ..checks.check import Issues, added, prefix_locations
 from ..checks.doubts import Doubts
 from ..checks.surroundings import Scope
-from ..issue import Issue
-from ..undecided import LineUndecided
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import LineUndecided
 from .form import PropertyCheck
 from .repeats import without_repeats
 from .resource_walk import Explainer

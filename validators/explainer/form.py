@@ -10,7 +10,6 @@ from typing import Any
 
 from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.surroundings import Scope
-from ..issue import Issue
 from ..near_name import near_name
 from ..schema import Property, TypeSchema
 from ..values.form_faults import (
@@ -22,6 +21,7 @@ from ..values.form_faults import (
     NULL_TWICE,
     UNKNOWN_ELEMENT,
 )
+from ..verdicts.issue import Issue
 
 __all__ = [
     "PropertyCheck",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..checks.check import Check, Issues, added
 from ..checks.rule import Rule
 from ..checks.surroundings import Scope
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..rules.primitive import Proof
 from ..schema import TypeSchema
 from .form import PropertyCheck, empty_element, unknown_element, wrong_form

@@ -15,8 +15,8 @@ import orjson
 from ..checks.check import Issues, copied
 from ..checks.resolution import FRAGMENTS, PLAIN, TYPES_KEPT, contained_by_id
 from ..checks.surroundings import Scope
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
 from ..schema import Property
 from ..values.primitives import QUIET
 from .form import PropertyCheck

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..issue import Issue
 from ..rules.invariant import BROKEN
+from ..verdicts.issue import Issue
 
 __all__ = ["without_repeats"]
 

@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ..definitions import CORE, core
-from ..issue import Issue
 from ..near_name import near_name
 from ..schema import schema_of
 from ..values.form_faults import (
@@ -15,6 +14,7 @@ from ..values.form_faults import (
     RESOURCE_TYPE_NO_STRING,
     RESOURCE_TYPE_UNKNOWN,
 )
+from ..verdicts.issue import Issue
 
 __all__ = ["no_resource_type"]
 

@@ -18,9 +18,8 @@ from ..checks.check import Check, Issues, prefix_locations, union
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
 from ..definitions import Definitions
+from ..economy.memory import Memory
 from ..fhirpath.constraint import broken_invariant, undecided_invariant
-from ..issue import Issue, any_fails
-from ..memory import Memory
 from ..rules import RULES
 from ..rules.claimed_profiles import Claims
 from ..rules.extension_context import PendingContext, resolve_extension_contexts
@@ -30,9 +29,10 @@ from ..schema import Constraint, Property, Schema, TypeSchema, schema_of
 from ..schema.errata import corrected
 from ..schema.profile_tree import ProfileNode
 from ..terminology import Membership, Terminology
-from ..undecided import LineUndecided
 from ..values.form_faults import RESOURCE_TYPE, RESOURCE_TYPE_INSIDE, RESOURCE_TYPE_NO_STRING
 from ..values.narrative import read_div
+from ..verdicts.issue import Issue, any_fails
+from ..verdicts.undecided import LineUndecided
 from .form import (
     PropertyCheck,
     companion_check,

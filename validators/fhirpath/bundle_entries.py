@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["BundleEntries"]
 

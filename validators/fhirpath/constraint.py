@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .errors import UndecidedError
 from .expression import Expression, compile_for
 from .lowered.condition import Op

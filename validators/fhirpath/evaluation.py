@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .model import TypeModel
 from .node import Item
 from .scope import EvaluationScope

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from .errors import FhirPathSyntaxError
 
 __all__ = ["Token", "tokens", "unescape"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from ..terminology.ucum import UCUM
 
 __all__ = ["CALENDAR_UNITS", "Quantity", "Units"]

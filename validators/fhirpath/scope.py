@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
-from ..light_dataclass import dataclass
-from ..line_memory import LineMemory
+from ..economy.light_dataclass import dataclass
+from ..economy.line_memory import LineMemory
 from .bundle_entries import BundleEntries
 from .quantity import Units
 from .steps import Steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .errors import FhirPathTypeError
 from .evaluation import PER_ITEM
 from .functions.type_tests import system_type

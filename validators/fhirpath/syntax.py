@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .quantity import Quantity
 from .temporal import Temporal
 

@@ -16,12 +16,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..block import Block, BlockVerdicts, PlacedCodes
 from ..checks.doubts import Doubts
-from ..excerpt import MOST
-from ..issue import Verdict
-from ..text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
-from ..undecided import LineUndecided
+from ..verdicts.block import Block, BlockVerdicts, PlacedCodes
+from ..verdicts.excerpt import MOST
+from ..verdicts.issue import Verdict
+from ..verdicts.text_columns import DictionaryColumn, NewlineColumn, PatchedColumn
+from ..verdicts.undecided import LineUndecided
 from .certain_entries import CertainEntries
 from .doubt_finder import NOTHING, DoubtFinder, Found
 from .handed_on import HandedOn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 
 if TYPE_CHECKING:
     from ..checks.check import Issues

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..issue import Issue
 from ..values.narrative_faults import ANCHOR
+from ..verdicts.issue import Issue
 from .questions import NeedsContextError
 from .site_findings import Site, SiteFinding, mark
 from .site_place import SitePlace

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..checks.doubts import WHOLE, Doubts
-from ..issue import Verdict
-from ..undecided import LineUndecided
+from ..verdicts.issue import Verdict
+from ..verdicts.undecided import LineUndecided
 from .doubt_finder import needs_all
 from .hearing import Hearing
 

@@ -13,6 +13,7 @@ from ..checks.bounds import undecided
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
 from ..definitions import type_url
+from ..economy.lazy_pattern import lazy_pattern
 from ..fhirpath.constraint import invariant
 from ..fhirpath.lowered.condition import (
     TRUE,
@@ -41,14 +42,13 @@ from ..fhirpath.lowered.condition import (
 from ..fhirpath.lowered.mentions import mentions
 from ..fhirpath.lowered.predicate import lower
 from ..fhirpath.syntax import Binary, Call, Empty, Literal, Member, Tree, Variable
-from ..lazy_pattern import lazy_pattern
 from ..patterns import pattern
 from ..profiles.fixing import quoted
 from ..profiles.narrowing import ProfileCompiler
 from ..rules.invariant import NATIVE, is_checked
 from ..schema import Constraint, Property, TypeSchema
 from ..schema.errata import corrected
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 from .answers import YES, Answer
 from .literal_bytes import literal
 from .programs import Programs

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from ..checks.conformance import Conformance
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 
 __all__ = ["DecodedLine", "Step"]
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..block import Block, PlacedCodes
-from ..issue import Verdict
+from ..verdicts.block import Block, PlacedCodes
+from ..verdicts.issue import Verdict
 from .hearing import REASONS, SitedLines
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..undecided import UndecidedCode
+from ..verdicts.undecided import UndecidedCode
 from .answers import Answer
 from .layout import LAYOUT
 from .table import LowerAgain, Table

@@ -10,7 +10,7 @@ from ..checks.check import Issues
 from ..checks.surroundings import Scope
 from ..explainer.resource_walk import Explainer
 from ..rules import cardinality
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 from .answers import REMARK, YES
 from .hearing import Hearing
 from .placed_checks import object_rules

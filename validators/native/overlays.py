@@ -16,7 +16,7 @@ from typing import Any, Final
 from ..checks.check import Check
 from ..checks.compilation import Compilation
 from ..checks.surroundings import Scope
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 from ..profiles.narrowing import ProfileCompiler
 from ..profiles.slices import Slices
 from ..schema import Property, Slicing, TypeRef

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 from ..checks.check import Check, Issues, union
 from ..checks.surroundings import Scope
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue
 from ..rules import claimed_profiles
+from ..verdicts.issue import Issue
 from .decoded_line import DecodedLine
 from .questions import NeedsContextError
 from .site_kinds import CLAIMS, PART, PLACED, PROFILE, REFERENCE, RULES

@@ -17,9 +17,9 @@ from ..checks.coded_element import BoundTo, CodedElement, codes_check
 from ..checks.resolution import PLAIN
 from ..checks.surroundings import Scope
 from ..definitions import type_url
-from ..issue import Issue
 from ..terminology import Terminology
 from ..values import primitives
+from ..verdicts.issue import Issue
 from .answers import YES, Answer
 from .questions import (
     NeedsContextError,

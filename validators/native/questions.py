@@ -12,9 +12,9 @@ from typing import Any
 from ..checks.check import Check, Issues
 from ..checks.exactness import InexactNumberError
 from ..checks.surroundings import Scope
-from ..issue import Issue, any_fails
-from ..undecided import LineUndecided
 from ..values.decoding import decode, decode_exact
+from ..verdicts.issue import Issue, any_fails
+from ..verdicts.undecided import LineUndecided
 from .answers import NO, REMARK, Answer
 
 __all__ = [

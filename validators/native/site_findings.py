@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from ..issue import Issue
 from ..rules.rebinding import Rebinding
-from ..undecided import UndecidedCode
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import UndecidedCode
 from .placed_checks import InPlace
 from .site_place import SitePlace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..schema import Property, Schema, TypeSchema
 from .decoded_line import Step
 from .questions import NeedsContextError, Nowhere, Outermost

@@ -17,10 +17,10 @@ from typing import Any
 from ..checks.check import prefix_locations
 from ..checks.conformance import Conformance
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue, any_fails
 from ..rules.claimed_profiles import Claims
 from ..rules.reference import no_match
-from ..undecided import LineUndecided
+from ..verdicts.issue import Issue, any_fails
+from ..verdicts.undecided import LineUndecided
 from .decoded_line import DecodedLine
 from .placed_checks import InPlace, PlacedChecks
 from .questions import NeedsContextError

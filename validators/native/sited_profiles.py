@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from ..checks.conformance import shown
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue
 from ..profiles.narrowing import sign
 from ..schema.head import Head
+from ..verdicts.issue import Issue
 from .table import Table
 
 __all__ = ["SitedProfiles"]

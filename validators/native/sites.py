@@ -45,13 +45,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ..checks.exactness import InexactNumberError
-from ..excerpt import excerpt
 from ..explainer.repeats import without_repeats
 from ..explainer.resource_walk import Explainer
-from ..issue import Issue, Severity, Verdict, any_fails
 from ..rules.invariant import BROKEN
-from ..undecided import UndecidedCode, codes_in, names_in
 from ..values.decoding import decode
+from ..verdicts.excerpt import excerpt
+from ..verdicts.issue import Issue, Severity, Verdict, any_fails
+from ..verdicts.undecided import UndecidedCode, codes_in, names_in
 from .astray_links import astray, take_turns
 from .hearing import Hearing
 from .lone_checks import LoneChecks

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..memory import Memory
-from ..undecided import LineUndecided, UndecidedCode, codes_in, names_in
+from ..economy.memory import Memory
+from ..verdicts.undecided import LineUndecided, UndecidedCode, codes_in, names_in
 from .answers import NO, REMARK, Answer
 from .layout import LAYOUT, RecordTag
 from .records import Names, u8, u32

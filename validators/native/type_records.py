@@ -28,7 +28,7 @@ from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Reads, Settled, Twin, TwinName, Unknown
 from ..rules import RULES, claimed_profiles, ids
 from ..schema import Property, TypeSchema
-from ..undecided import LineUndecided
+from ..verdicts.undecided import LineUndecided
 from .answers import NO, YES, Answer
 from .conditions import Conditions
 from .questions import Nowhere, Question, read_text

@@ -14,7 +14,6 @@ from ..checks.compilation import Compilation
 from ..checks.rule import Asked, Lowered, Rule, Settled, Twin, Unknown
 from ..checks.surroundings import Scope
 from ..definitions import CORE
-from ..issue import Issue
 from ..rules import RULES, binding, invariant
 from ..rules.claimed_profiles import named
 from ..rules.extension import Extensions
@@ -23,8 +22,9 @@ from ..rules.primitive import format_of, style_of
 from ..rules.rebinding import Rebinding
 from ..rules.reference import target_types
 from ..schema import Constraint, Property
-from ..undecided import LineUndecided
 from ..values import primitives
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import LineUndecided
 from .answers import Answer
 from .conditions import Conditions
 from .coverage import Coverage

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .characters import Ranges
 
 __all__ = [

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..checks.surroundings import Scope
+from ..economy.light_dataclass import dataclass
 from ..fhirpath import FhirPathError, UndecidedError, invariant
-from ..light_dataclass import dataclass
 from ..rules.fixed import mismatch_of_fixed, mismatch_of_pattern
 from ..schema import Discriminator, Property, TypeRef
 from ..schema.profile_tree import ProfileNode

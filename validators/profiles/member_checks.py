@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..checks.check import Check, Issues, added, union
 from ..checks.surroundings import Scope
-from ..memory import Memory
+from ..economy.memory import Memory
 
 __all__ = ["MemberCheck", "of_members"]
 

@@ -14,16 +14,16 @@ from ..checks.check import Check, Issues, added, prefix_locations, union
 from ..checks.conformance import shown
 from ..checks.resolution import scope_of
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
 from ..definitions import type_url
-from ..issue import Issue
-from ..light_dataclass import replace
-from ..memory import Memory
+from ..economy.light_dataclass import replace
+from ..economy.memory import Memory
 from ..rules.cardinality import too_few, too_many
 from ..rules.fixed import FIXED_VALUE
 from ..rules.type_profile import follows
 from ..schema import ElementSchema, Property, TypeRef
 from ..schema.profile_tree import Group, ProfileNode
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 from .discriminator_paths import Tree
 from .member_checks import MemberCheck, of_members
 from .slices import ItemCheck, Slices, items_of, step_of

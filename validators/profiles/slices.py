@@ -10,12 +10,12 @@ from typing import Any
 from ..checks.bounds import undecided
 from ..checks.check import Issues, added, prefix_locations
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
-from ..issue import Issue
 from ..rules.cardinality import too_few, too_many
 from ..schema import Property, Slicing
 from ..schema.profile_tree import ProfileNode
-from ..undecided import slicing_key
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
+from ..verdicts.undecided import slicing_key
 from .discriminator_paths import Tree
 from .discriminators import SliceTest, distinguishing_url, slice_test
 from .positions import positions_of

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Violation
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 from ..schema import Property, Schema, TypeSchema
 from ..values.primitives import is_absolute_uri
+from ..verdicts.declaration import Violation
+from ..verdicts.issue import Issue
 from . import bundle_faults as faults
 
 if TYPE_CHECKING:

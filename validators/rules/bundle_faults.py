@@ -5,7 +5,7 @@ finds broken.
 from __future__ import annotations
 
 from ..checks.resolution import FULL_URL
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 LINK = Declaration(
     "bundle-link",

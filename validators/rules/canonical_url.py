@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Asked, Rule
 from ..checks.surroundings import Scope
-from ..issue import Issue
 from ..schema import Property
 from ..values.format_faults import CANONICAL_ABSOLUTE
 from ..values.primitives import is_absolute_uri, is_blank
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
-from ..issue import Issue
 from ..schema import ElementSchema, TypeSchema
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -12,12 +12,12 @@ from ..checks.claim_faults import PROFILE_ELEMENT, PROFILE_TYPE, PROFILE_UNKNOWN
 from ..checks.conformance import shown
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Violation
 from ..definitions import core
-from ..issue import Issue, Severity, any_fails
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..schema import TypeSchema
 from ..schema.head import head_of
+from ..verdicts.declaration import Violation
+from ..verdicts.issue import Issue, Severity, any_fails
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -12,11 +12,11 @@ from ..checks.check import Check, Issues
 from ..checks.resolution import FRAGMENTS
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
 from ..definitions import CORE
-from ..issue import Issue
 from ..schema import Schema, TypeSchema
 from ..values.narrative import read_div
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from ..checks.check import Check, Issues, prefix_locations
 from ..checks.rule import Lowered, Reads, Rule
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
 from ..definitions import CORE
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
 from ..schema import Property
 from ..values.uri import is_absolute_uri
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 from .extension_context import EXTENSION_CONTEXT, Placement, pending_context, with_bases
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from .. import fhirpath
 from ..checks.bounds import undecided
 from ..checks.check import Issues
 from ..checks.surroundings import Scope
-from ..declaration import Declaration, Violation
 from ..definitions import CORE, type_url
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from ..schema import Property, Schema
+from ..verdicts.declaration import Declaration, Violation
+from ..verdicts.issue import Issue
 from .canonical_url import CANONICAL_RESOURCES
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from ..checks.check import Check, Issues, union
 from ..checks.exactness import InexactNumberError
 from ..checks.rule import Asked, Rule
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
 from ..definitions.exact_decimals import json_text
 from ..fhirpath import FhirPathError
-from ..issue import Issue
 from ..schema import Property
 from ..terminology.ucum import UCUM
 from ..values.primitives import utf16_length
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

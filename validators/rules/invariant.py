@@ -12,12 +12,12 @@ from ..checks.bounds import undecided
 from ..checks.check import Check, Issues, union
 from ..checks.rule import EVERYTHING, Everything, Lowered, Reads, Rule, Unknown
 from ..checks.surroundings import Scope
-from ..declaration import Declaration, Violation
 from ..fhirpath import EvaluationScope, Invariant, UndecidedError
 from ..fhirpath.lowered.mentions import descends, mentions
 from ..fhirpath.lowered.presence import decided, looked_at
-from ..issue import Issue, Severity
 from ..schema import Constraint, Property, TypeSchema
+from ..verdicts.declaration import Declaration, Violation
+from ..verdicts.issue import Issue, Severity
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

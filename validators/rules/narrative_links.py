@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
-from ..issue import Issue
 from ..schema import TypeSchema
 from ..values.narrative import read_div, resolve_anchors
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

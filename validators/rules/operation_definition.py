@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Rule, Unknown
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
-from ..issue import Issue
 from ..schema import TypeSchema
 from ..values.members import extensions, objects
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ..checks.check import Check, Issues
 from ..checks.rule import Lowered, Rule, Unknown
 from ..checks.surroundings import Scope
-from ..issue import Issue
 from ..schema import Property
 from ..values import primitives
 from ..values.format_faults import ID_MISSING
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

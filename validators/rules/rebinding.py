@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..checks.check import Issues
-from ..issue import Issue
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..schema.profile_tree import ProfileNode
 from ..terminology.code_faults import CODE_FAULTS
+from ..verdicts.issue import Issue
 from .extension_context import property_at
 
 if TYPE_CHECKING:

@@ -18,13 +18,13 @@ from ..checks.resolution import (
 )
 from ..checks.rule import Reads, Rule, Twin
 from ..checks.surroundings import Scope
-from ..declaration import Declaration, Violation
 from ..definitions import CORE
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
 from ..schema import Property, Schema, TypeRef
 from ..values.primitives import is_blank
+from ..verdicts.declaration import Declaration, Violation
+from ..verdicts.issue import Issue
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

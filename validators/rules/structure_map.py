@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from ..checks.check import Check
 from ..checks.rule import Rule, Unknown
 from ..definitions import type_url
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from ..schema import Schema, TypeSchema
 from ..values.members import objects, text_of
+from ..verdicts.issue import Issue
 from . import structure_map_faults as faults
 
 if TYPE_CHECKING:

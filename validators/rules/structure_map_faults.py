@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 NAME = Declaration(
     "structure-map",

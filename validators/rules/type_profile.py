@@ -11,9 +11,9 @@ from ..checks.check import Check, Issues
 from ..checks.claim_faults import PROFILE_TYPE, PROFILE_UNKNOWN
 from ..checks.rule import Lowered, Rule
 from ..checks.surroundings import Scope
-from ..declaration import Declaration
-from ..issue import Issue, any_fails
 from ..schema import Property
+from ..verdicts.declaration import Declaration
+from ..verdicts.issue import Issue, any_fails
 
 if TYPE_CHECKING:
     from ..checks.compilation import Compilation

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 
 __all__ = ["ERRATA", "Erratum", "corrected"]
 

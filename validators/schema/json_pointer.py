@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 from .compiled_types import Schema
 
 __all__ = ["json_pointer"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 from .element import ElementSchema, element_schema
 
 __all__ = ["Group", "ProfileNode", "profile_tree"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..definitions import Definitions
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 
 __all__ = ["StatedInvariant", "stated_invariants"]
 

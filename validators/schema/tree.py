@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from ..light_dataclass import dataclass
+from ..economy.light_dataclass import dataclass
 
 __all__ = ["TreeNode", "elements_of", "tree_of"]
 

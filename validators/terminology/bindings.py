@@ -29,9 +29,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from ..declaration import Violation
-from ..memory import Memory
+from ..economy.memory import Memory
 from ..values.primitives import is_blank
+from ..verdicts.declaration import Violation
 from .code_faults import (
     BINDING_CODE,
     BINDING_CODE_SYSTEM,

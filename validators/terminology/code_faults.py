@@ -7,7 +7,7 @@ That terminology is not at hand proves no fault: where the reference validator m
 
 from __future__ import annotations
 
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 _MEANT = "; did you mean '{near}'?"
 

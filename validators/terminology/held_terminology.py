@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from ..definitions.package_versions import version_order
-from ..memory import Memory
+from ..economy.memory import Memory
 from .bindings import CodeBinding, CodingBinding, ConceptBinding
 from .code_systems import CodeSystem
 from .membership import TerminologyRules

@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["is_language"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
 
 __all__ = ["NearCodes"]
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 from .ucum_table import BASE, METRIC, PLAIN, PREFIXES
 
 __all__ = ["UCUM", "Canonical", "canonical", "is_unit"]

@@ -35,7 +35,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from ..memory import Memory
+from ..economy.memory import Memory
 from .code_systems import CodeSystem
 from .filters import ExpansionError, Test, compile_filters
 from .membership import Membership, TerminologyRules

@@ -16,9 +16,9 @@ from typing import Any, Final, Self
 
 import orjson
 
-from ..declaration import Declaration, Violation
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
+from ..verdicts.declaration import Declaration, Violation
+from ..verdicts.issue import Issue
 
 __all__ = ["DEPTH_LIMIT", "LINE_LIMIT", "Number", "decode", "decode_exact"]
 

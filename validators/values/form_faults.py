@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 JSON_FORM = Declaration(
     "json-form",

@@ -4,7 +4,7 @@ finds broken.
 
 from __future__ import annotations
 
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 JSON_TYPE = Declaration(
     "json-type",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["instant"]
 

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..declaration import Violation
-from ..issue import Issue
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
+from ..economy.memory import Memory
+from ..verdicts.declaration import Violation
+from ..verdicts.issue import Issue
 from . import narrative_faults as faults
 from .uri import is_absolute_uri, link_fault
 from .xhtml import Element, MalformedError, read_xhtml

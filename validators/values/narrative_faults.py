@@ -5,7 +5,7 @@ Names in it are text of the narrative, and so are quoted.
 
 from __future__ import annotations
 
-from ..declaration import Declaration
+from ..verdicts.declaration import Declaration
 
 SYNTAX = Declaration(
     "xhtml-syntax",

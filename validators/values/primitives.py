@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from ..declaration import Declaration, Violation
-from ..lazy_pattern import lazy_pattern
-from ..memory import Memory
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.memory import Memory
+from ..verdicts.declaration import Declaration, Violation
 from . import format_faults as faults
 from .decoding import Number
 from .uri import base64_length, is_absolute_uri

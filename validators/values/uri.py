@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
+from ..economy.lazy_pattern import lazy_pattern
 
 __all__ = ["base64_length", "is_absolute_uri", "link_fault"]
 

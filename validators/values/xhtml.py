@@ -13,8 +13,8 @@ import re
 from dataclasses import field
 from typing import Final
 
-from ..lazy_pattern import lazy_pattern
-from ..light_dataclass import dataclass
+from ..economy.lazy_pattern import lazy_pattern
+from ..economy.light_dataclass import dataclass
 
 __all__ = ["Element", "MalformedError", "read_xhtml"]
 

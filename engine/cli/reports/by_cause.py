@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
-from ...printable import printable
+from ...job_report.printable import printable
 from ..cause_lines import cause_lines
 from .human import sentence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...printable import printable
+from ...job_report.printable import printable
 from .groups import GroupedReport
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, TextIO
 
-from bulkfhir.validators.light_dataclass import dataclass
+from bulkfhir.validators.economy.light_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

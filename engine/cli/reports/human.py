@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
-from ...printable import printable
+from ...job_report.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,10 @@ from html import escape  # xml.sax.saxutils brings urllib and ssl along
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bulkfhir.validators.issue import FAILING
-from bulkfhir.validators.lazy_pattern import lazy_pattern
+from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
+from bulkfhir.validators.verdicts.issue import FAILING
 
-from ...printable import printable
+from ...job_report.printable import printable
 from .groups import GroupedReport, RuleGroup
 from .human import sentence
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from bulkfhir.validators.rule_pages import section_of
 from bulkfhir.validators.rules.invariant import INVARIANT
 
+from ...job_report.printable import printable
 from ...judging.every_rule import rule_named
-from ...printable import printable
 from .groups import GroupedReport, RuleGroup
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 //! Attachments: data in base64, of the size that is stated.
 //!
 //! Twin of validators/rules/attachment.py and validators/values/base64_text.py
-//! (digest 6f4aa2c45971).
+//! (digest 9c25058aec88).
 
 use crate::accept::primitives::every;
 use crate::accept::reason::Reason;

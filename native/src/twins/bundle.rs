@@ -1,7 +1,7 @@
 //! What entries of a Bundle, and resources in Parameters, are to one another.
 //!
 //! Twin of validators/rules/bundle.py
-//! (digest c8296409b1d0).
+//! (digest c4e66f1b3517).
 
 mod document;
 mod entries;

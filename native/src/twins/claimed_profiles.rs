@@ -1,7 +1,7 @@
 //! Profiles that a resource names: each is laid over it once.
 //!
 //! Twin of validators/rules/claimed_profiles.py
-//! (digest f5263e286398).
+//! (digest c2b70c1fbf35).
 
 use crate::accept::memo::NO_CHECK;
 use crate::accept::reason::Reason;

@@ -2,7 +2,7 @@
 //! to.
 //!
 //! Twin of validators/rules/contained.py
-//! (digest 0b164cbe0910).
+//! (digest 30e8d12982d0).
 
 use crate::accept::reason::Reason;
 use crate::accept::walk::{Asked, Walk};

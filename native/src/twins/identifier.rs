@@ -1,7 +1,7 @@
 //! Identifiers: the system is absolute, and the value a URI where the system says so.
 //!
 //! Twin of validators/rules/identifier.py
-//! (digest 3e2b37b107c7).
+//! (digest 0115236556fb).
 
 use crate::accept::primitives::is_uuid;
 use crate::accept::reason::Reason;

@@ -1,7 +1,7 @@
 //! What occurs once in a resource: ids of elements, and security labels.
 //!
 //! Twin of validators/rules/ids.py
-//! (digest 0a3bed0e5686).
+//! (digest e1c25687bad7).
 
 use crate::accept::reason::Reason;
 use crate::accept::tape::Form;

@@ -1,7 +1,7 @@
 //! Links inside narratives: each leads to something in the resource that holds the narrative.
 //!
 //! Twin of validators/rules/narrative_links.py
-//! (digest 69f13682d1da).
+//! (digest 5a2ab280c4df).
 //!
 //! The XHTML is read by `xhtml`; a narrative of pictures alone, for which its language counts, is in
 //! doubt there. Where links of Bundles' entries may lead besides is left to the explainer.

@@ -2,7 +2,7 @@
 //! in Parameters.
 //!
 //! Twin of validators/rules/reference.py and validators/checks/resolution.py
-//! (digest 38df80bf8d8c).
+//! (digest e9f36bb10496).
 //!
 //! What lies outside the line is never looked for: the type that a url implies is believed.
 

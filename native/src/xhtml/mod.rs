@@ -2,7 +2,7 @@
 //! links, ids and names in it.
 //!
 //! Twin of validators/values/xhtml.py and validators/values/narrative.py
-//! (digest 7617d1711ddf).
+//! (digest 1a1e3363b611).
 //!
 //! HL7's validator is lenient with XHTML, and the Python that follows it says how. Here only what is
 //! well-formed and plain is read: lower-case names without prefixes, attributes with quoted values,

@@ -20,9 +20,9 @@ from bulkfhir.engine.across.cause_sums import find_causes
 from bulkfhir.engine.counting import cause_tally
 from bulkfhir.engine.counting.cause_tally import CauseTally
 from bulkfhir.engine.counting.causes import Drowning, Example
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import CAUSES, part_uri
-from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import CAUSES, part_uri
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.validators import BlockVerdicts, Issue, Verdict
 

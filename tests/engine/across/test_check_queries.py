@@ -20,10 +20,10 @@ from bulkfhir.engine.across.targets import read_targets
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.engine.storage import LocalStorage
 from bulkfhir.validators import BlockVerdicts, Verdict
-from bulkfhir.validators.block import PlacedCodes
 from bulkfhir.validators.checks.reference_targets import ReferenceTargets
 from bulkfhir.validators.definitions import core, type_url
-from bulkfhir.validators.undecided import UndecidedCode
+from bulkfhir.validators.verdicts.block import PlacedCodes
+from bulkfhir.validators.verdicts.undecided import UndecidedCode
 
 SECRET = bytes(range(16))
 TARGETS = ReferenceTargets(core())

@@ -18,9 +18,9 @@ from bulkfhir.engine.across.duplicates import Duplicates, bucket_ranges, find_du
 from bulkfhir.engine.across.keys import BUCKETS, KeyColumns, read_segments
 from bulkfhir.engine.columns.rows import Rows
 from bulkfhir.engine.executors import Heartbeat
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import KEYS, part_uri
-from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import KEYS, part_uri
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.storage.local import LocalStorage
 from tests.engine.test_resuming import AtShards
@@ -265,11 +265,11 @@ def test_each_byte_of_the_keys_is_read_once_and_each_of_a_run_by_one_task(tmp_pa
 def test_a_job_of_many_lines_puts_its_keys_together_first(
     run, write, patient, monkeypatch, workers
 ):
-    monkeypatch.setattr("bulkfhir.engine.job_run._FEW_LINES", 10)
+    monkeypatch.setattr("bulkfhir.engine.job.job_run._FEW_LINES", 10)
     monkeypatch.setattr(key_runs, "RUN_KEYS", 20)
     together = []
     monkeypatch.setattr(
-        "bulkfhir.engine.job_run.runs_of",
+        "bulkfhir.engine.job.job_run.runs_of",
         lambda keys: together.append(key_runs.runs_of(keys)) or together[-1],
     )
     source = write("a.ndjson", [patient(str(number % 90)) for number in range(150)])

@@ -22,7 +22,7 @@ from bulkfhir.engine.arrays import ArrayJob, Share, merge_array, merge_share, pl
 from bulkfhir.engine.arrays import array_job as array_job_module
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.errors import Incomplete
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("toys")]
 

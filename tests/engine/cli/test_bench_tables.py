@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine.amount import figure
 from bulkfhir.engine.cli.bench_tables import show_bench
+from bulkfhir.engine.figures.amount import figure
 from tests.engine.cli.test_cli import BAD, GOOD, bulkfhir, elsewhere, write
 
 __all__ = ["bulkfhir", "elsewhere"]

@@ -14,7 +14,7 @@ import pytest
 
 from bulkfhir.engine.cli.live import Listener
 from bulkfhir.engine.counting.progress import Progress
-from bulkfhir.engine.figures import JobProgressReport
+from bulkfhir.engine.figures.job_figures import JobProgressReport
 
 BAR = "\x1b[?25l"
 """What hides the cursor while a bar moves."""

@@ -9,11 +9,11 @@ import pytest
 
 from bulkfhir.engine.counting.progress import Tracker
 from bulkfhir.engine.executors import Cancelled, LiveCounters
-from bulkfhir.engine.figures import FileFigures, LineFigures, LiveFigures
+from bulkfhir.engine.figures.job_figures import FileFigures, LineFigures, LiveFigures
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.shard import Break, Shard, ShardResult
-from bulkfhir.engine.shard_list import ShardList
-from bulkfhir.engine.totals import Totals
+from bulkfhir.engine.sharding.shard import Break, Shard, ShardResult
+from bulkfhir.engine.sharding.shard_list import ShardList
 
 PLAIN = InputFile("a.ndjson", "a.ndjson", 1000, "", "a.ndjson", None)
 ARCHIVE = InputFile("b.ndjson.gz", "b.ndjson.gz", 300, "", "b.ndjson", "gz")

@@ -6,12 +6,12 @@ from bulkfhir.engine.across.cause_sums import CauseSums
 from bulkfhir.engine.across.duplicates import Duplicates
 from bulkfhir.engine.across.referred import referred_shards
 from bulkfhir.engine.counting.summary import BrokenFile, Example, Repeated, Summary, TypeCount
-from bulkfhir.engine.file_outcomes import FilesSum, OutcomesByFile
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.reading.sources import InputFile, Skipped
-from bulkfhir.engine.results import Results
-from bulkfhir.engine.shard import Break, ShardResult
-from bulkfhir.engine.shard_list import ShardList
-from bulkfhir.engine.totals import Totals
+from bulkfhir.engine.sharding.file_outcomes import FilesSum, OutcomesByFile
+from bulkfhir.engine.sharding.results import Results
+from bulkfhir.engine.sharding.shard import Break, ShardResult
+from bulkfhir.engine.sharding.shard_list import ShardList
 
 A, B = (InputFile(name, name, 100, "", name, None) for name in ("a.ndjson", "b.ndjson"))
 

@@ -7,8 +7,8 @@ from array import array
 import pytest
 
 from bulkfhir.engine.counting.tally import Tally
-from bulkfhir.engine.figures import LINE_FIGURES, LiveFigures
-from bulkfhir.engine.totals import EXAMPLES
+from bulkfhir.engine.figures.job_figures import LINE_FIGURES, LiveFigures
+from bulkfhir.engine.figures.totals import EXAMPLES
 from bulkfhir.validators import BlockVerdicts, DictionaryColumn, Issue, NewlineColumn, Verdict
 
 ERROR = Issue("error", "value", "a-rule", "Patient.x", "wrong")

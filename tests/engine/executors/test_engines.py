@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from bulkfhir.engine import ConfigurationError, EngineError, JobStatus, import_job
+from bulkfhir.engine.dispatching.worker import run_group
 from bulkfhir.engine.executors.foreign import Foreign
-from bulkfhir.engine.job_start import Sizes
-from bulkfhir.engine.worker import run_group
+from bulkfhir.engine.job.job_start import Sizes
 
 pytestmark = pytest.mark.usefixtures("toys")
 

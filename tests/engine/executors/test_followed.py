@@ -19,7 +19,7 @@ from bulkfhir.engine.executors import followed, followed_runner
 from bulkfhir.engine.executors.foreign import Foreign
 from bulkfhir.engine.executors.live_folder import LiveFolder, TaskReport
 from bulkfhir.engine.executors.task_log import LogLine, TaskLog
-from bulkfhir.engine.figures import LiveFigures
+from bulkfhir.engine.figures.job_figures import LiveFigures
 
 pytestmark = pytest.mark.usefixtures("toys")
 

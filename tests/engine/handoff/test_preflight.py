@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
-from bulkfhir.engine import limits
 from bulkfhir.engine.cli.program import run
 from bulkfhir.engine.handoff.policies import allows, document, statements
+from bulkfhir.engine.reading import limits
 from tests.server.conftest import DATASTORE
 
 BLOCKED = dict.fromkeys(

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bulkfhir.engine import JobStatus, import_job, job_run
+from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.across.cause_sums import CauseSums
-from bulkfhir.engine.checkpoint import Checkpoint
+from bulkfhir.engine.job.importing import job_run
+from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from tests.engine.cli.test_cli import bulkfhir
 
 __all__ = ["bulkfhir"]

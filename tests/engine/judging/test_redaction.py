@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import validate_files
-from bulkfhir.validators.declaration import MASK
+from bulkfhir.validators.verdicts.declaration import MASK
 
 ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT / "../shared"

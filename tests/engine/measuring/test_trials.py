@@ -13,7 +13,7 @@ import pytest
 
 from bulkfhir.engine import import_job
 from bulkfhir.engine.errors import NotFound
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.measuring import sample
 from bulkfhir.engine.measuring.bench_document import bench_document
 from bulkfhir.engine.measuring.order import Order

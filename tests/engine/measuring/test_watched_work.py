@@ -9,12 +9,12 @@ import time
 import pytest
 
 from bulkfhir.engine.executors import Cancelled, Heartbeat, LiveCounters
-from bulkfhir.engine.figures import LiveFigures
+from bulkfhir.engine.figures.job_figures import LiveFigures
 from bulkfhir.engine.measuring import watched_work
 from bulkfhir.engine.measuring.watched_work import Spent, WatchedBeat, watched
 from bulkfhir.validators import Block
-from bulkfhir.validators.block import NO_FAST_PATH, OneByOne
-from bulkfhir.validators.issue import Verdict
+from bulkfhir.validators.verdicts.block import NO_FAST_PATH, OneByOne
+from bulkfhir.validators.verdicts.issue import Verdict
 
 
 def counted(size=1):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine import plugins, sinks
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.sinks import Accepted, Sink
 from bulkfhir.engine.storage import LocalStorage
 

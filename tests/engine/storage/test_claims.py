@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.errors import Held, StorageError
-from bulkfhir.engine.process_identity import this_process
+from bulkfhir.engine.process.process_identity import this_process
 from bulkfhir.engine.storage import s3_lease, storage_for
 from bulkfhir.engine.storage.buckets import BucketFolders
 from bulkfhir.engine.storage.local import LocalStorage
@@ -24,7 +24,7 @@ ELSEWHERE = "another-machine:12:345"
 
 HOLDER = """
 import sys, time
-from bulkfhir.engine.process_identity import this_process
+from bulkfhir.engine.process.process_identity import this_process
 from bulkfhir.engine.storage import storage_for
 claim = storage_for(sys.argv[1]).claim(sys.argv[1], this_process())
 print("held", flush=True)

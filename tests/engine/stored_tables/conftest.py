@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bulkfhir.engine.job import import_job
+from bulkfhir.engine.job.importing import import_job
 
 
 @dataclass

@@ -11,13 +11,12 @@ import sys
 import pyarrow as pa
 import pytest
 
-from bulkfhir.engine import job_run
 from bulkfhir.engine.arrays import Share, merge_array, plan_array, run_share
 from bulkfhir.engine.cli.program import run as run_command
 from bulkfhir.engine.errors import ConfigurationError, EngineError
-from bulkfhir.engine.job import import_job
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_status import JobStatus
+from bulkfhir.engine.job.importing import import_job, job_run
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication
 from tests.engine.stored_tables.conftest import iceberg_catalog
 from tests.late import Late

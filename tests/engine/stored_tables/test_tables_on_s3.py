@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bulkfhir.engine.errors import ConfigurationError
-from bulkfhir.engine.job_status import JobStatus
+from bulkfhir.engine.job_terms.job_status import JobStatus
 from tests.engine.stored_tables.conftest import see_delta, see_iceberg
 
 pytestmark = pytest.mark.long

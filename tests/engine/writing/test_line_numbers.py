@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bulkfhir.engine.shard import NumberedLines
+from bulkfhir.engine.sharding.shard import NumberedLines
 from bulkfhir.engine.writing.line_numbers import LineNumbers, length_with_base
 from bulkfhir.engine.writing.outcomes import with_base
 

@@ -12,8 +12,8 @@ import pytest
 
 from bulkfhir.engine.errors import StorageError
 from bulkfhir.engine.executors import Heartbeat
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.writing import log_publication
 from bulkfhir.engine.writing.line_numbers import LineNumbers, length_with_base

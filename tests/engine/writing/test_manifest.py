@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from bulkfhir.engine.file_outcomes import FilesSum, OutcomesByFile
+from bulkfhir.engine.figures.totals import Totals
 from bulkfhir.engine.reading.sources import InputFile
-from bulkfhir.engine.shard import Break, ShardResult
-from bulkfhir.engine.totals import Totals
+from bulkfhir.engine.sharding.file_outcomes import FilesSum, OutcomesByFile
+from bulkfhir.engine.sharding.shard import Break, ShardResult
 from bulkfhir.engine.writing.manifest import Manifest
 
 FILES = [

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bulkfhir.engine.across.keys import read_segments
-from bulkfhir.engine.job_choices import Choices
+from bulkfhir.engine.figures.totals import Totals
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.reading.lines import Lines
-from bulkfhir.engine.settings import Settings
-from bulkfhir.engine.shard import Shard, ShardResult
+from bulkfhir.engine.sharding.shard import Shard, ShardResult
 from bulkfhir.engine.storage import storage_for
-from bulkfhir.engine.totals import Totals
 from bulkfhir.engine.writing.finding_rows import decode_findings
 from bulkfhir.engine.writing.group_parts import open_parts
 from bulkfhir.engine.writing.parts import open_sink

@@ -6,9 +6,9 @@ import pytest
 
 from bulkfhir.engine.errors import StorageError
 from bulkfhir.engine.executors import Cancelled, Heartbeat, LiveCounters
-from bulkfhir.engine.job_choices import Choices
-from bulkfhir.engine.job_folder import part_uri
-from bulkfhir.engine.settings import Settings
+from bulkfhir.engine.job_terms.job_choices import Choices
+from bulkfhir.engine.job_terms.job_folder import part_uri
+from bulkfhir.engine.job_terms.settings import Settings
 from bulkfhir.engine.storage import storage_for
 from bulkfhir.engine.writing import publish
 from bulkfhir.engine.writing.log_plans import LogPlan, Piece

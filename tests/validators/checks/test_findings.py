@@ -11,8 +11,8 @@ import pytest
 from bulkfhir.validators import Validator
 from bulkfhir.validators.checks.conformance import Conformance
 from bulkfhir.validators.definitions.archive import Archive
-from bulkfhir.validators.issue import Issue
 from bulkfhir.validators.rules.cardinality import too_few
+from bulkfhir.validators.verdicts.issue import Issue
 
 from ..rules.guides import OWN, guide, invariant, line, profile
 

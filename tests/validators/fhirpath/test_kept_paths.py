@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bulkfhir.validators import fhirpath
+from bulkfhir.validators.economy.line_memory import LineMemory
 from bulkfhir.validators.fhirpath import EvaluationScope, Steps, UndecidedError
-from bulkfhir.validators.line_memory import LineMemory
 
 PATIENT = {
     "resourceType": "Patient",

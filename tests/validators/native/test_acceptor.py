@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkfhir.validators import Level, Validator
-from bulkfhir.validators.block import Block, BlockVerdicts
+from bulkfhir.validators.verdicts.block import Block, BlockVerdicts
 
 pytestmark = pytest.mark.native
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 
 pytestmark = pytest.mark.native
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 from tests.validators.rules.guides import OWN, guide, invariant, profile
 
 pytestmark = pytest.mark.native

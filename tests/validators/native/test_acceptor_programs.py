@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 
 from bulkfhir.validators import Validator, fhirpath
-from bulkfhir.validators.block import Block
 from bulkfhir.validators.explainer import Explainer
 from bulkfhir.validators.fhirpath import FhirPathError, Scope
 from bulkfhir.validators.fhirpath.parser import parse
-from bulkfhir.validators.issue import Verdict
 from bulkfhir.validators.native.acceptance import Acceptance
 from bulkfhir.validators.native.conditions import Conditions
 from bulkfhir.validators.native.records import u8, u32
 from bulkfhir.validators.native.tags import OpTag
 from bulkfhir.validators.native.type_records import Lowering
 from bulkfhir.validators.schema import TypeSchema
+from bulkfhir.validators.verdicts.block import Block
+from bulkfhir.validators.verdicts.issue import Verdict
 from tests.conformance.test_fhirpath_suite import CASES as SUITE
 from tests.conformance.test_fhirpath_suite import examples
 from tests.validators.rules.test_invariants import CASES as INVARIANTS

@@ -22,7 +22,7 @@ from one_meaning import Pair, mutated_lines
 from swaps import swapped
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 from tests.call_counter import calls_of
 from tests.validators.rules.guides import OWN, guide, invariant
 

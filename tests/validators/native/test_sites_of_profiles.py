@@ -19,8 +19,8 @@ sys.path.insert(
 from one_meaning import Pair, differences
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
 from bulkfhir.validators.native import sites
+from bulkfhir.validators.verdicts.block import Block
 from tests.validators.rules.guides import HL7, OWN, guide, invariant, line, profile
 
 pytestmark = pytest.mark.native

@@ -18,7 +18,7 @@ from collections.abc import Callable
 import pytest
 
 from bulkfhir.validators import Validator
-from bulkfhir.validators.block import Block
+from bulkfhir.validators.verdicts.block import Block
 from tests.conftest import Judge
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[3] / "fixtures/heldout"

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.issue import Issue
 from bulkfhir.validators.values.decoding import (
     DEPTH_LIMIT,
     INVALID_JSON,
@@ -20,6 +19,7 @@ from bulkfhir.validators.values.decoding import (
     decode,
     decode_exact,
 )
+from bulkfhir.validators.verdicts.issue import Issue
 
 
 def refusal(line: bytes) -> Issue:

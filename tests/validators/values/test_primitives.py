@@ -12,7 +12,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkfhir.validators.issue import Issue
 from bulkfhir.validators.values.decoding import decode, decode_exact
 from bulkfhir.validators.values.primitives import (
     CHECKS,
@@ -25,6 +24,7 @@ from bulkfhir.validators.values.primitives import (
     resource_id,
     utf16_length,
 )
+from bulkfhir.validators.verdicts.issue import Issue
 
 RECORD = json.loads(
     (Path(__file__).resolve().parents[3] / "fixtures/primitives/verdicts.json").read_text()

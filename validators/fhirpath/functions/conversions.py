@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from ...lazy_pattern import lazy_pattern
+from ...economy.lazy_pattern import lazy_pattern
 from ..evaluation import FUNCTIONS, Collection, Environment, Function
 from ..items import is_number, plain, singleton, text
 from ..quantity import CALENDAR_UNITS, Quantity

@@ -9,7 +9,7 @@ import json
 import re
 from typing import TypeVar
 
-from ...lazy_pattern import lazy_pattern
+from ...economy.lazy_pattern import lazy_pattern
 from ...patterns import Pattern, PatternError, pattern
 from ..errors import EvaluationError, UndecidedError
 from ..evaluation import Collection, Environment, function

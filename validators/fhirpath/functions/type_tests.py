@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ...light_dataclass import dataclass
+from ...economy.light_dataclass import dataclass
 from ..errors import EvaluationError, FhirPathTypeError
 from ..evaluation import Collection, Environment, function, typed
 from ..model import SYSTEM_TYPES

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ...light_dataclass import dataclass
+from ...economy.light_dataclass import dataclass
 
 __all__ = [
     "FALSE",

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Self
 
-from ...light_dataclass import dataclass
+from ...economy.light_dataclass import dataclass
 from ...schema.element import Property
 from ..model import TypeModel
 from ..parser import type_name

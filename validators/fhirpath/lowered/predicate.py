@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ...light_dataclass import dataclass
+from ...economy.light_dataclass import dataclass
 from ...patterns import PatternError, pattern
 from ..model import TypeModel
 from ..parser import type_name

@@ -14,7 +14,6 @@ from typing import Any
 
 from ...checks.bounds import BEYOND
 from ...checks.resolution import contained
-from ...declaration import Declaration, Violation
 from ...definitions import CORE
 from ...patterns import PatternError, pattern
 from ...terminology import Membership, Terminology, ValueSet
@@ -22,6 +21,7 @@ from ...values.base64_text import decoded
 from ...values.instants import instant
 from ...values.members import extensions, lexical, text_of
 from ...values.primitives import utf16_length
+from ...verdicts.declaration import Declaration, Violation
 from . import answer_rules as rules
 from .questionnaire import Item, Questionnaire
 

@@ -4,7 +4,7 @@ broken. Limits are the Questionnaire's, which may be contained in the response a
 
 from __future__ import annotations
 
-from ...declaration import Declaration
+from ...verdicts.declaration import Declaration
 
 TYPE = Declaration(
     "answer-type",

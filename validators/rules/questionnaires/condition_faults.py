@@ -4,7 +4,7 @@ when a question is enabled, a response answers only those that are.
 
 from __future__ import annotations
 
-from ...declaration import Declaration
+from ...verdicts.declaration import Declaration
 
 NO_QUESTION = Declaration(
     "enable-when",

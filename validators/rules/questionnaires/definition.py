@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ...checks.check import Check, Issues
 from ...checks.rule import Rule, Unknown
 from ...checks.surroundings import Scope
-from ...declaration import Declaration
-from ...issue import Issue
 from ...schema import TypeSchema
 from ...values.members import extensions, lexical, objects, typed
+from ...verdicts.declaration import Declaration
+from ...verdicts.issue import Issue
 from . import condition_faults
 from .questionnaire import Item, Questionnaire
 

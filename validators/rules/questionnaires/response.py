@@ -17,10 +17,10 @@ from ...checks.check import Check, Issues
 from ...checks.resolution import contained
 from ...checks.rule import Asked, Rule, Settled
 from ...checks.surroundings import Scope
-from ...issue import Issue, Severity
 from ...schema import Property, TypeSchema
 from ...values.instants import instant
 from ...values.members import objects, text_of, typed
+from ...verdicts.issue import Issue, Severity
 from . import answer_rules, condition_faults
 from . import response_faults as faults
 from .answer_faults import AnswerFaults
