@@ -97,6 +97,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 WAITING = (
     "tests/clients/",
     "tests/engine/executors/test_followed.py",
+    "tests/engine/handoff/",
+    "tests/engine/jobs/",
     "tests/engine/stored_tables/test_tables_on_s3.py",
     "tests/engine/test_groups.py",
     "tests/engine/test_survival.py",

@@ -45,7 +45,7 @@ RUN_BY = {
         "tests/server/test_emulator.py",
         "tests/server/test_mocking.py",
     ),
-    ("docs/howto/hand-over-to-healthlake.md", "sh"): "tests/server/test_hand_over_doc.py",
+    ("docs/howto/hand-over-to-healthlake.md", "sh"): "tests/engine/handoff/test_hand_over_doc.py",
     ("docs/howto/run-import-jobs.md", "sh"): "tests/server/test_endpoint_doc.py",
     ("docs/howto/tables.md", "console"): "tests/engine/stored_tables/test_tables_doc.py",
     ("docs/howto/tables.md", "python"): "tests/engine/stored_tables/test_tables_doc.py",
@@ -54,6 +54,8 @@ RUN_BY = {
 NOT_RUN = {
     # (page, how the fence begins): why it is only read
     ("CONTRIBUTING.md", "$ python3 -m venv"): "installs, and runs these tests themselves",
+    ("CONTRIBUTING.md", "$ pytest -n 0"): "runs tests of this run once more",
+    ("CONTRIBUTING.md", "$ git worktree"): "needs the history, which a copy of CI does not have",
     ("benchmarks/README.md", "python benchmarks/run.py"): "takes an hour, and other validators",
     ("benchmarks/README.md", "python benchmarks/hostile.py"): "takes minutes",
     ("docs/arrow.md", "from bulkfhir.arrow import spark_schema"): "Spark needs Java",

@@ -64,15 +64,24 @@ def test_output_formats_of_the_readme_are_those_of_the_program() -> None:
         README.index("| `--output-format` |") : README.index("The result goes to standard output")
     ]
     rows = [row.split("|")[1] for row in table.splitlines()[2:] if row.startswith("|")]
-    assert sorted(name for row in rows for name in re.findall(r"`([\w-]+)`", row)) == sorted(
-        FORMATS
-    )
+    told = sorted(name for row in rows for name in re.findall(r"`([\w-]+)`", row))
+    assert told == sorted(FORMATS), "the table below `--output-format` in README.md"
 
 
 def test_readme_names_every_command() -> None:
     from bulkfhir.engine.cli.program import COMMANDS
 
     assert [name for name in COMMANDS if f"bulkfhir {name}" not in README] == []
+
+
+def test_places_that_contributing_names_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    folders = "benchmarks|docs|engine|native|tests|validators"
+    named = re.findall(rf"`((?:{folders})/[\w./-]+)`", text)
+    kinds = ("NAME", "attachment_limit")  # what a reader is to make
+    gone = {one for one in named if not (ROOT / one).exists() and not any(k in one for k in kinds)}
+    assert gone == set()
+    assert len(named) > 80
 
 
 def test_links_of_the_readme_lead_to_files() -> None:

@@ -33,4 +33,5 @@ def test_every_message_id_has_its_place() -> None:
 
 def test_the_tables_are_what_the_catalogue_says() -> None:
     command = [sys.executable, str(ROOT / "docs/make_rules.py"), "--check"]
-    assert subprocess.run(command, check=False).returncode == 0
+    ran = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

@@ -56,7 +56,7 @@ class KeyBuckets:
     def __init__(self, folder: Path) -> None:
         """Open files in a folder that are gone with this object."""
         self._keys = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (closed by close)
-        self._marks = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._marks = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (as above)
         self._waiting: list[tuple[bytes, bytes]] = []
         self._rows = self._written = 0
         self._pieces: list[_Piece] = []

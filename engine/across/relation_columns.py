@@ -55,6 +55,7 @@ text.
 _ROWS: Final = 100_000
 """Rows, and different counts, that wait for their segment."""
 _HEADER: Final = 8
+"""Bytes that say how long a segment is: a part is read segment by segment, never whole."""
 _SHOWN: Final = 200
 """Characters of a text that a finding shows."""
 PARTED: Final = "\x1f"
@@ -198,6 +199,7 @@ class RelationColumns:
         named: list[tuple[int, str, str]] = []
         for place in rejected:
             name, identity = verdicts.types[place], verdicts.ids[place]
+            # The keys are made of lines: a newline in a name or an id would be one line more.
             if name and identity and (name + identity).isprintable():
                 named.append((place, name, identity))
         if not named:

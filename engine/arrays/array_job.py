@@ -23,6 +23,7 @@ from ..storage.sealed import Damaged, sealed, unsealed
 __all__ = ["ArrayEnd", "ArrayJob", "packages_here"]
 
 _LAYOUT = 2
+"""Raised when job.json says other things: the processes of one array may have other versions."""
 
 PackageDigests = tuple[tuple[str, str], ...]
 

@@ -232,7 +232,7 @@ def command(
         datastores=datastores,
         datastore_delay=datastore_delay,
         concurrent=concurrent,
-        throttle=throttle,  # type: ignore[arg-type]
+        throttle=throttle,  # type: ignore[arg-type]  # click has checked the choice
         keys=credentials,
         page_token=page_token,
         local=local,

@@ -19,8 +19,8 @@ def join_settings(memory: str, folder: str) -> dict[str, Any]:
     return {
         "memory_limit": memory,
         "temp_directory": folder,
-        "preserve_insertion_order": False,
+        "preserve_insertion_order": False,  # else rows wait in memory for their turn
         "disabled_optimizers": _AS_WRITTEN,
-        "autoinstall_known_extensions": False,
+        "autoinstall_known_extensions": False,  # a job fetches nothing
         "autoload_known_extensions": False,
     }

@@ -47,12 +47,15 @@ profile or nothing, path, how many).
 """
 
 _PRIME: Final = (1 << 127) - 1
+"""A key is a polynomial modulo this, as in native/src/relations: the two must give equal keys."""
 _KEPT: Final = (1 << 126) - 1
 """A decimal of 38 digits, the widest number that Arrow has, holds it."""
 _PIECE: Final = 15
+"""Bytes of a coefficient: with the mark behind them they are a number below the prime."""
 _SHOWN: Final = 200
 _MOST_PATHS: Final = 4096
 _MOST_PROFILES: Final = 16
+"""Bounds of the crate's own reader: a line that is read here must say what it says there."""
 _RELATIVE = lazy_pattern(r"[A-Z][A-Za-z]*/[^/]+")
 _INNER = frozenset({"contained", "resource", "outcome"})
 _EXTENSIONS = frozenset({"extension", "modifierExtension"})
@@ -95,7 +98,7 @@ def _point(secret: bytes) -> int:
 def _key(text: bytes, point: int) -> int:
     state = 0
     for start in range(0, len(text), _PIECE):
-        piece = text[start : start + _PIECE] + b"\1"
+        piece = text[start : start + _PIECE] + b"\1"  # else zeros at an end would not count
         state = (state + int.from_bytes(piece, "little")) * point % _PRIME
     return state & _KEPT
 

@@ -183,6 +183,7 @@ class _Reading:
         try:
             # One request to a store for all lines, the end of the last among them.
             end = None if shard.end is None else shard.end + TAIL_BYTES
+            # From one byte before: it tells whether a line begins where the shard does.
             self._reader = storage.open(shard.uri, max(shard.start - 1, 0), end, etag=shard.etag)
             try:
                 yield from self._lines()
@@ -250,6 +251,7 @@ def _judge(settings: Settings) -> Judge:
             "warnings": choices.warnings,
             "packages": choices.packages,
         }
+        # What was not chosen is not given: a plug-in need not know options that came after it.
         if choices.terminology != "reference":
             options["terminology"] = choices.terminology
         if choices.default_versions:

@@ -12,6 +12,7 @@ from ..errors import ConfigurationError
 __all__ = ["LocalOptions"]
 
 _NICEST = 19
+"""The kernel knows no higher niceness."""
 
 
 @dataclass(frozen=True, slots=True)

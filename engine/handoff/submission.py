@@ -15,6 +15,7 @@ from ..storage import storage_for
 __all__ = ["Parcel", "Submission"]
 
 _FORM: Final = 1
+"""Raised when the record says other things: a submission is gone on with by one version."""
 
 
 @dataclass(frozen=True, slots=True)

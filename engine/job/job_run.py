@@ -222,10 +222,11 @@ class JobRun:
             plan.source_uri, self._uri, plan.settings.choices.encryption_key_id, ending.files
         )
         place = self._storage.join(self._folder, MANIFEST)
+        # Whoever finds a Manifest takes the job for complete: logs, parts and tables are in place.
         self._storage.put(place, manifest.to_bytes(), durable=True)
         ended = self._completed(plan, manifest, ending, tracker)
         self._report(plan, ended, ending, tracker)
-        self._checkpoint.delete(self._claim)
+        self._checkpoint.delete(self._claim)  # last: till here a killed job can be gone on with
         tracker.finish(ended.progress)
         return ended
 

@@ -186,6 +186,7 @@ class Database:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Outcomes quote the data; nobody else on the machine needs to read them.
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        # SQLite changes this outside of a transaction alone. Readers then wait for no writer.
         with self.reading() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
         with self.writing() as connection:
@@ -206,6 +207,8 @@ class Database:
         connection.execute(f"PRAGMA user_version = {newest}")
 
     def _open(self) -> sqlite3.Connection:
+        # No transactions of the module's own: they begin in `writing`. An idle connection goes to
+        # whichever thread asks next.
         connection = sqlite3.connect(
             self.path, timeout=30, isolation_level=None, check_same_thread=False
         )
@@ -244,6 +247,7 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Yield one write transaction: all of it happens, or nothing. Raise as ``reading`` does."""
         with self.reading() as connection:
+            # The lock for writing at once: a transaction that read before could not wait for it.
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

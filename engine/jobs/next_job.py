@@ -107,6 +107,7 @@ class JobRunner:
 
     def _lock(self) -> None:
         path = f"{self._jobs.database.path}.runner"
+        # Not "w", which would empty the file of the runner that holds the lock.
         file = Path(path).open("a+", encoding="ascii")  # noqa: SIM115  # held, and so locked, for the runner's life
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -156,7 +157,7 @@ class JobRunner:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True,  # so that its group is ended whole, pool and all
             env={**os.environ, **self.environment},
         )
         assert process.stdin is not None

@@ -227,6 +227,7 @@ class JobStore:
             raise RunningJobError(f"job {job_id} is {job.status}")
         with self.database.writing() as connection:
             connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+            # Else its request, sent again, would be answered with a job that nobody knows.
             connection.execute("DELETE FROM client_tokens WHERE answer = ?", (job_id,))
 
     def remove_older(self, moment: float) -> list[str]:
@@ -265,7 +266,7 @@ class JobStore:
                     connection.execute(
                         "UPDATE jobs SET status = ? WHERE id = ?", (JobStatus.QUEUED, row["id"])
                     )
-                held.add(row["datastore_id"])
+                held.add(row["datastore_id"])  # one that waits lets no later one pass
         return tuple(self.job(job_id) for job_id in begun)
 
     def _of_endpoint(

@@ -40,6 +40,7 @@ _ARCHIVE: Final = 1 << 20
 _FILES: Final = 64
 """Files of a stratum that are all looked into; of more so many, the large ones rather."""
 _STRATA: Final = 256
+"""Kinds of files are told by their names, which may all differ: the rest are one kind."""
 
 _LETTERS: Final = re.compile(r"[A-Za-z]*")
 

@@ -34,4 +34,5 @@ def end_with_parent(end: Callable[[], object]) -> None:
             pass
         end()
 
+    # A daemon: it waits as long as the parent lives, and must not keep this process from ending.
     threading.Thread(target=watch, daemon=True).start()

@@ -9,6 +9,7 @@ __all__ = ["MAX_BINARY", "over_limits"]
 _MAX_FILES = 10_000
 _MAX_JOB_BYTES = 500 << 30
 _MAX_FILE_BYTES = 5 << 30
+"""HealthLake's limits of a StartFHIRImportJob."""
 
 MAX_BINARY = 164 * 1000 * 1000
 """Bytes of the largest Binary.

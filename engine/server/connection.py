@@ -31,6 +31,7 @@ steadily at 20 kB a second would look for minutes as though it had gone.
 HEADER_BYTES: Final = 64 << 10
 """Of the address and all headers; a signed request has some 2,000."""
 _CONNECTIONS: Final = 500
+"""At the most, and fewer where the process may open no more files."""
 _OTHER_FILES: Final = 100
 """Files that are open beside the connections: the state file, outcomes that are read."""
 

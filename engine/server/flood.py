@@ -11,6 +11,7 @@ __all__ = ["FloodFilter"]
 
 _SHOWN: Final = 5
 _SECONDS: Final = 60.0
+"""Records that are alike are shown so often in so many seconds."""
 _KINDS: Final = 1_000
 """Records that are told apart at the most; beyond, what was counted is forgotten."""
 

@@ -28,6 +28,7 @@ LOGIN: Final = "/login"
 _COOKIE: Final = "bulkfhir-page"
 _FAILURES: Final = 10
 _SECONDS: Final = 60.0
+"""After so many wrong tokens in so many seconds nobody may try another: tokens are not guessed."""
 _HEADERS: Final = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",

@@ -55,7 +55,7 @@ class ServiceModels(Loader):  # type: ignore[misc]  # botocore is untyped
         """
         return [*super().search_paths]
 
-    @instance_cache  # type: ignore[untyped-decorator]
+    @instance_cache  # type: ignore[untyped-decorator]  # as above
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the names of all services. botocore asks for each service that it loads, and looks
         into the folders of all four hundred for a file of that type.

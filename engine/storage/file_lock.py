@@ -71,7 +71,7 @@ class FileLock:
         if self._descriptor < 0:
             return
         with contextlib.suppress(OSError):
-            if self._is_in_place():
+            if self._is_in_place():  # while it is locked: afterwards it may be another's
                 self._path.unlink()
             for folder in self._made:
                 folder.rmdir()

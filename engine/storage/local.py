@@ -265,10 +265,11 @@ class _LocalWriter:
 
     def commit(self, *, durable: bool = False) -> None:
         try:
-            if durable:
+            if durable:  # the bytes first, then the name: no power cut leaves a name without them
                 self._file.flush()
                 os.fsync(self._file.fileno())
             self._file.close()
+            # mkstemp makes a file for its owner alone; an output is for whom the umask says.
             self._partial.chmod(0o666 & ~_umask())
             self._partial.replace(self._uri)
             if durable:
@@ -364,6 +365,7 @@ def _first_visit(folder: str, visited: set[str]) -> bool:
 
 
 def _etag(status: os.stat_result) -> str:
+    # The inode tells a file that another was renamed over within one tick of the clock.
     return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ino:x}"
 
 

@@ -68,7 +68,7 @@ class Patience:
         if now - self._said >= _QUIET:
             self._said = now
             _log.warning("%s: trying again for up to %.0f seconds", error, left)
-        _sleep(min(random.uniform(self._pause / 2, self._pause), left))  # noqa: S311
+        _sleep(min(random.uniform(self._pause / 2, self._pause), left))  # noqa: S311  # no secret: who waits together comes back one by one
         self._pause = min(self._pause * 2, _LONGEST)
 
     def reset(self) -> None:

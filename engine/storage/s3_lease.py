@@ -30,6 +30,7 @@ enough that a job of a machine that is gone can be gone on with soon.
 _RENEWALS: Final = 4
 """How often a lease is renewed in its time."""
 _TRIES: Final = 5
+"""Times that another process may write the lease between our look and our write."""
 _SHORT: Final = 3.0
 """Seconds for which the lease's own requests are tried again; a renewal is, after all, repeated."""
 _BEATEN: Final = frozenset(

@@ -213,6 +213,7 @@ class IcebergTable:
         with _translated(self.name):
             transaction = table.transaction()
             self._add_columns(transaction, columns)
+            # Parts have no ids of Iceberg's columns; readers find these by name.
             if table.metadata.name_mapping() is None or transaction.table_metadata.schema() != (
                 table.schema()
             ):

@@ -163,7 +163,7 @@ class _Commit:
             except Conflict:
                 self._forget(written)
                 _log.info("%s: another commit came first; trying again", table.name)
-                time.sleep(min(_LONGEST_WAIT, 0.05 * 2**number) * random.uniform(0.5, 1))  # noqa: S311
+                time.sleep(min(_LONGEST_WAIT, 0.05 * 2**number) * random.uniform(0.5, 1))  # noqa: S311  # no secret
         raise EngineError(f"the table {self._name}: {_TRIES} other commits came first")
 
     def _change(

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from bulkfhir.engine import JobStatus, import_job, validate_files
-from bulkfhir.engine.job.importing import job_start
+from bulkfhir.engine.job import job_start
 from bulkfhir.engine.job_terms.job_folder import WORK
 from bulkfhir.engine.reading.sources import InputFile
 from bulkfhir.engine.sharding import shard, shard_groups

@@ -161,7 +161,7 @@ def run_here(folder: Path, step: str, arguments: list[str]) -> int:
     """
     from bulkfhir.engine import stored_tables
     from bulkfhir.engine.cli.program import run
-    from bulkfhir.engine.job.importing import job_run
+    from bulkfhir.engine.job import job_run
     from bulkfhir.engine.stored_tables import publication, stored_file
 
     steps = Steps(step)

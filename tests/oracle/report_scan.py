@@ -83,10 +83,12 @@ def leaks(
         shown = shown.replace(name, "")
     grams = {shown[at : at + LEAST] for at in range(len(shown))}
     standing = {text for text in strings if text[:LEAST] in grams and text in shown}
-    return sorted(text for text in standing if not _is_held(text.strip(_EDGES), held))
+    return sorted(text for text in standing if not is_held(text, held))
 
 
-def _is_held(text: str, held: str) -> bool:
+def is_held(text: str, held: str) -> bool:
+    """Tell whether the text held has a string, or each step of a place."""
+    text = text.strip(_EDGES)
     return text in held or (
         _PLACE.fullmatch(text) is not None
         and all(f".{step}\n" in held for step in text.split(".")[1:])

@@ -74,7 +74,7 @@ def test_every_declaration_of_the_validators_is_gathered() -> None:
             continue
         for name, value in vars(importlib.import_module(info.name)).items():
             assert not isinstance(value, Declaration) or id(value) in gathered, (
-                f"{name} of {info.name} is not gathered: add the module to validators/catalogue.py"
+                f"{info.name} declares {name}: add the module to _MODULES of the catalogue"
             )
 
 

@@ -5,10 +5,13 @@ line that fails and one that passes.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +22,7 @@ from bulkfhir.engine.judging.judge import Judge as JobJudge
 from bulkfhir.engine.reading.lines import Lines
 from bulkfhir.validators import OneByOne, Validator, Verdict
 from tests.conftest import Judge
+from tests.oracle.report_scan import LEAST, held_text, is_held
 from tests.validators.page_lines import PAGES, Line, Page, Section, read_page
 
 EVERY = [read_page(path) for path in sorted(PAGES.glob("*.md")) if path.name != "README.md"]
@@ -90,12 +94,44 @@ def judged(line: Line, judge: Judge) -> Verdict:
     return job.verdicts(Lines(line.data, 0, 0, 1)).verdicts.get(0, Verdict(None, None))
 
 
+held = functools.cache(functools.partial(held_text, []))
+
+
+def shown_values(line: Line, verdict: Verdict) -> list[str]:
+    """The values of a line that stand in a sentence without values: those of five characters or
+    more that neither R4, nor the page's definitions, nor the project's own texts hold.
+    """
+    hidden = "\n".join(issue.without_values().diagnostics for issue in verdict.issues)
+    if not hidden:
+        return []
+    with contextlib.suppress(ValueError, RecursionError):  # some lines are no JSON, or too deep
+        shown = [value for value in values_of(json.loads(line.data)) if value in hidden]
+        known = json.dumps(line.section.page.definitions)
+        return [
+            value
+            for value in shown
+            if value.partition("|")[0] not in known and not is_held(value, held())
+        ]
+    return []
+
+
+def values_of(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from values_of(each)
+    elif len(str(value)) >= LEAST:
+        yield str(value)
+
+
 @pytest.mark.parametrize("line", LINES, ids=str)
 def test_a_line_gives_what_its_head_states(line: Line, judge_of: Callable[[Line], Judge]) -> None:
     verdict = judged(line, judge_of(line))
     said = sorted((issue.severity, issue.rule, issue.location) for issue in verdict.issues)
     assert said == list(line.expected), [issue.diagnostics for issue in verdict.issues]
     assert verdict.failed != line.passes
+    assert shown_values(line, verdict) == [], (
+        "a sentence quotes values: name its fields in `quotes` of the declaration"
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,13 +140,15 @@ def test_a_line_gives_what_its_head_states(line: Line, judge_of: Callable[[Line]
 def test_a_rule_has_a_line_that_prints_it_and_one_that_passes(section: Section) -> None:
     printed = any(rule == section.name for line in section.lines for _, rule, _ in line.expected)
     silent = [line for line in section.lines if line.passes and not line.expected]
-    assert printed != section.unseen
-    assert silent
+    assert printed != section.unseen, "write a line below `Fails with`, or why no line shows it"
+    assert silent, "write a line below `Passes:`"
 
 
 def test_pages_and_catalogue_hold_the_same_names() -> None:
     names = [section.name for section in SECTIONS if section.is_rule]
-    assert sorted(names) == sorted(rule.name for rule in EVERY_RULE if not rule.family)
+    declared = {rule.name for rule in EVERY_RULE if not rule.family}
+    assert declared - set(names) == set(), "write a section `## name` for each on a page"
+    assert sorted(names) == sorted(declared), "a section has no declaration, or stands twice"
     families = {f"{rule.name}s.md" for rule in EVERY_RULE if rule.family}
     assert families <= {page.path.name for page in EVERY}
 

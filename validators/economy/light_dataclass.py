@@ -165,7 +165,7 @@ def _methods(owner: type, *, init: bool, eq: bool, frozen: bool, slots: bool) ->
         made["__hash__"] = later("__hash__", lambda: _hash(owner, fields))
     if frozen:
         made |= {"__setattr__": _refuse_assignment, "__delattr__": _refuse_deletion}
-    if frozen and slots:
+    if frozen and slots:  # pickle sets slots by setattr, which a frozen record refuses
         made |= {"__getstate__": _state, "__setstate__": _restore}
     return made
 

@@ -59,6 +59,7 @@ _POWER = {
     "mod": 10,
 }
 _UNARY_POWER = 11
+"""A sign binds more tightly than any operator between two values."""
 
 
 @lru_cache(maxsize=4096)

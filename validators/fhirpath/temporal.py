@@ -25,6 +25,9 @@ _TIME = lazy_pattern(r"T?(\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?")
 _LEAP_SECOND_ENDS = 61
 """FHIR's dateTime and time may have a second 60; it comes after 59 and before the next minute."""
 _WIDEST_ZONE = 14 * 3600
+"""Seconds from UTC that a zone of FHIR is away at the most (FHIR R4, section 2.24.0.1): a moment
+without a zone may be as much earlier, or later.
+"""
 _UNITS = {"week": 604800, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
 
 

@@ -220,6 +220,7 @@ class ProfileCompiler:
         ref = next((t for t in element.types if t.code == base.code), base)
         if ref.profiles or ref.targets:  # of most there are none
             own = type_url(prop.type)
+            # What the base states has run already, and a type's own definition narrows nothing.
             profiles = tuple(p for p in ref.profiles if p not in base.profiles and p != own)
             targets = () if set(ref.targets) == set(base.targets) else ref.targets
             ref = replace(ref, profiles=profiles, targets=targets)

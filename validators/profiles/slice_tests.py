@@ -15,6 +15,7 @@ __all__ = ["SliceTests"]
 _FEW: Final = 4
 """So many slices are asked one by one as fast."""
 _MANY_TEXTS: Final = 50
+"""Texts at a path, beyond which the tests of the slices count their own steps."""
 
 
 class SliceTests:

@@ -38,8 +38,8 @@ def build(prop: Property, compilation: Compilation) -> Check | None:
 
 def build_unbound(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of a coded element without a binding, whose codes must be of their system
-    all the same. None for a bound element, for a type without codes, and for the codings of a
-    CodeableConcept, which are checked with their concept.
+    all the same (FHIR R4, section 4.1). None for a bound element, for a type without codes, and for
+    the codings of a CodeableConcept, which are checked with their concept.
     """
     if prop.element.binding is not None or prop.element.path == _IN_CONCEPT:
         return None
@@ -48,7 +48,7 @@ def build_unbound(prop: Property, compilation: Compilation) -> Check | None:
 
 def build_empty(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of a primitive that has extensions and no value, where a required binding
-    wants a code; None for any other binding or type.
+    wants a code (FHIR R4, section 4.1); None for any other binding or type.
     """
     bound = prop.element.binding
     if bound is None or prop.type not in CODES:

@@ -42,8 +42,8 @@ DEFINITION_URL = CANONICAL_ABSOLUTE.also(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """Return the check that the url of a canonical resource is absolute; None for any other
-    property. A blank url is another rule's.
+    """Return the check that the url of a canonical resource is absolute (FHIR R4, section
+    2.24.0.3); None for any other property. A blank url is another rule's.
     """
     name, _, rest = prop.element.path.partition(".")
     if rest != "url" or name not in CANONICAL_RESOURCES:

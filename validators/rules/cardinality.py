@@ -94,7 +94,7 @@ def when_present(
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Return the check that an object has each required member of its type, as value or as
-    companion of a primitive; None for a type without required members.
+    companion of a primitive (FHIR R4, section 2.1.0.5); None for a type without required members.
     """
     required = _required(schema)
     if not required:

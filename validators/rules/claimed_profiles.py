@@ -30,8 +30,8 @@ _OF_THE_CLAIM = frozenset({PROFILE_UNKNOWN.name, PROFILE_TYPE.name})
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Return the check of a resource against the profiles that it names in meta.profile, and those
-    that these impose. None for types that are no resources, and where the validator is not to look
-    at meta.profile.
+    that these impose (FHIR R4, section 5.1.0.4). None for types that are no resources, and where
+    the validator is not to look at meta.profile.
     """
     if compilation.unknown_profile is None or schema.kind != "resource":
         return None

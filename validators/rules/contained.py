@@ -89,8 +89,8 @@ _URIS = frozenset({"uri", "url", "canonical", "oid", "uuid"})
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of the resources that a resource contains: dom-2 to dom-5, and their ids.
-    None for types that contain none.
+    """Return the check of the resources that a resource contains (FHIR R4, section 2.3.3): dom-2 to
+    dom-5, and their ids. None for types that contain none.
     """
     if schema.kind != "resource" or "contained" not in schema.properties:
         return None

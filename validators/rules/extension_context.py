@@ -44,12 +44,14 @@ _ANYWHERE = frozenset({"Element", "Any"})
 _INSIDE_EXAMPLES = frozenset(
     {"ElementDefinition.example.value", "ElementDefinition.pattern", "ElementDefinition.fixed"}
 )
+"""Their values stand for values of other elements, where extensions in them are at home."""
 _REAL = {
     "Element": frozenset({"id", "extension"}),
     "BackboneElement": frozenset({"modifierExtension"}),
     "Resource": frozenset({"id", "meta", "implicitRules", "language"}),
     "DomainResource": frozenset({"text", "contained", "extension", "modifierExtension"}),
 }
+"""What abstract types have themselves: ``BackboneElement.name`` is the name of nothing."""
 _CORRECTED = {
     FHIR_TYPE: ("ElementDefinition.type",),
     CORE + "regex": ("Questionnaire.item", "ElementDefinition", "ElementDefinition.type"),
@@ -233,6 +235,7 @@ def _place(schema: Schema, name: str, resource: Any, location: str, scope: Scope
         name,
         None,
     )
+    # The last step is the extension itself; where it stands is the element that holds it.
     for step, choice, index in list(_steps(location))[:-1]:
         found = _property(schema, kind, step, choice)
         if found is None:
@@ -335,6 +338,7 @@ def allowed_by_names(
 
 def _in_context(compilation: Compilation, kind: str, expression: str, place: _Place) -> bool:
     if kind == "extension":
+        # An extension on an extension's value counts as one in that extension.
         holder = place.above if place.name.startswith("value") else place.value
         return type(holder) is dict and holder.get("url") == expression
     if kind == "fhirpath":

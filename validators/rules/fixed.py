@@ -91,8 +91,9 @@ MAXIMUM_VALUE = Declaration(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """Return the check of what an element says of a value itself: the fixed value, the pattern, the
-    maximum length, the minimum and the maximum. None where it says nothing.
+    """Return the check of what an element says of a value itself (FHIR R4, section 5.3.5): the
+    fixed value, the pattern, the maximum length, the minimum and the maximum. None where it says
+    nothing.
     """
     element = prop.element
     checks: list[Check] = []

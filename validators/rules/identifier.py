@@ -56,8 +56,8 @@ IDENTIFIER_UUID = IDENTIFIER_URI.also(
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of Identifiers: the system is absolute, and the value is a URI or a UUID
-    where the system says so. None for any other type.
+    """Return the check of Identifiers (FHIR R4, section 2.24.0.10): the system is absolute, and the
+    value is a URI or a UUID where the system says so. None for any other type.
     """
     if schema.name != "Identifier":
         return None

@@ -95,8 +95,8 @@ Whatever else goes to the expression.
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of a type's invariants on its objects; None for primitive types, and where
-    there is nothing to evaluate.
+    """Return the check of a type's invariants on its objects (FHIR R4, section 5.3.5); None for
+    primitive types, and where there is nothing to evaluate.
     """
     if schema.kind == "primitive-type":
         return None
@@ -150,7 +150,8 @@ def _holds_given(
 
 def build_element(prop: Property, compilation: Compilation) -> Check | None:
     """Return the check of the invariants that a definition puts on one element, on each of its
-    values; the invariants of its type are on the type. None where there are none.
+    values (FHIR R4, section 5.3.5); the invariants of its type are on the type. None where there
+    are none.
     """
     return union(each_of_element(prop, compilation))
 

@@ -35,9 +35,9 @@ NARRATIVE_LANGUAGE = Declaration(
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of a resource's narratives that need the resource around them: their links
-    lead to ids that are there, and a narrative in a stated language has words. None for types that
-    are no resources.
+    """Return the check of a resource's narratives that need the resource around them (FHIR R4,
+    section 2.4): their links lead to ids that are there, and a narrative in a stated language has
+    words. None for types that are no resources.
     """
     if schema.kind != "resource":
         return None

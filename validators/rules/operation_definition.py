@@ -51,7 +51,7 @@ PARAMETER_DIFFERS = UNRESOLVED.also(
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
     """Return the check of an OperationDefinition's parameters against its inputProfile and
-    outputProfile. None for any other type.
+    outputProfile (FHIR R4, section 5.7). None for any other type.
     """
     if schema.name != "OperationDefinition":
         return None

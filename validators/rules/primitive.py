@@ -70,7 +70,9 @@ def _is_resource_id(prop: Property, compilation: Compilation) -> bool:
 
 
 def format_of(prop: Property, compilation: Compilation) -> primitives.Check:
-    """Return the check of the format that values of a primitive property have."""
+    """Return the check of the format that values of a primitive property have (FHIR R4, section
+    2.24.0.1).
+    """
     if _is_resource_id(prop, compilation):
         return primitives.resource_id
     return primitives.CHECKS[prop.type]

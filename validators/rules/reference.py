@@ -146,8 +146,8 @@ def build_narrowed(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """Return the check of References: the target must be there, if that is in this line, and be of
-    a type that is allowed. None for any other property.
+    """Return the check of References (FHIR R4, section 2.3): the target must be there, if that is
+    in this line, and be of a type that is allowed. None for any other property.
     """
     return _Reference(compilation, prop.type_ref).check if prop.type == "Reference" else None
 
@@ -260,6 +260,7 @@ class _Reference:
         is believed.
         """
         name = implied_type(reference)
+        # `Patient.contact` is a kind of the schema, too, but no type that a url can imply.
         actual = (
             name
             if name is not None and "." not in name and self.schema.kind(name) is not None

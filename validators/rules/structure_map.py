@@ -55,8 +55,8 @@ Variables = dict[tuple[str, bool], _Variable]
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of StructureMaps: names that are declared, and elements and types that are
-    there. None for any other type.
+    """Return the check of StructureMaps (FHIR R4, section 5.9): names that are declared, and
+    elements and types that are there. None for any other type.
     """
     if schema.name != "StructureMap":
         return None

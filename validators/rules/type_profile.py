@@ -36,8 +36,8 @@ TYPE_PROFILE = Declaration(
 
 
 def build(prop: Property, compilation: Compilation) -> Check | None:
-    """Return the check that values follow one of the profiles of their type; None where there are
-    none, and for resources, which stand in scopes of their own.
+    """Return the check that values follow one of the profiles of their type (FHIR R4, section
+    5.1.0.5); None where there are none, and for resources, which stand in scopes of their own.
     """
     urls = prop.type_ref.profiles
     if prop.type == "Extension":

@@ -370,6 +370,7 @@ class ConceptBinding:
                 known = self._memory.keep(self._known, pair, self._judge(*pair))
             pairs.append(pair)
             answer, found = known
+            # The reference breaks off at such a coding, and says nothing of those before it either.
             if answer is Membership.SKIPPED_BY_REFERENCE:
                 return found
             if found:

@@ -44,6 +44,7 @@ counts Java characters).
 """
 INTEGER_MAX: Final = 2_147_483_647
 INTEGER_MIN: Final = -2_147_483_648
+"""FHIR's integers have 32 bits, unlike JSON's (FHIR R4, section 2.24.0.1)."""
 
 MEMO_STRINGS: Final = 20_000
 """Proven strings kept per type; at the bound the memory starts anew, which keeps a worker under

@@ -10,7 +10,7 @@ import pytest
 
 from bulkfhir.engine import JobStatus, import_job
 from bulkfhir.engine.across.cause_sums import CauseSums
-from bulkfhir.engine.job.importing import job_run
+from bulkfhir.engine.job import job_run
 from bulkfhir.engine.sharding.checkpoint import Checkpoint
 from tests.engine.cli.test_cli import bulkfhir
 

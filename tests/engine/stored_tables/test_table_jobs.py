@@ -14,7 +14,8 @@ import pytest
 from bulkfhir.engine.arrays import Share, merge_array, plan_array, run_share
 from bulkfhir.engine.cli.program import run as run_command
 from bulkfhir.engine.errors import ConfigurationError, EngineError
-from bulkfhir.engine.job.importing import import_job, job_run
+from bulkfhir.engine.job import job_run
+from bulkfhir.engine.job.importing import import_job
 from bulkfhir.engine.job_terms.job_choices import Choices
 from bulkfhir.engine.job_terms.job_status import JobStatus
 from bulkfhir.engine.stored_tables import publication

@@ -17,6 +17,7 @@ from ..temporal import Temporal, zone_text
 __all__: list[str] = []
 
 _LARGEST_SCALE = 16
+"""Decimal places, beyond which a number has no boundary."""
 _CUT = {4: 4, 6: 7, 7: 7, 8: 10, 10: 10, 12: 16, 14: 19, 17: 23}
 """Digits of a date's precision -> characters of its text."""
 _MOMENTS = frozenset({"dateTime", "instant"})

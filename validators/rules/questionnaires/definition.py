@@ -62,8 +62,8 @@ DERIVED_OPTION = _difference(f"This is none of the answer options of {_ITEM}")
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of Questionnaires: the conditions of their items, and their items against
-    those of the Questionnaires that they derive from. None for any other type.
+    """Return the check of Questionnaires (FHIR R4, section 9.7): the conditions of their items, and
+    their items against those of the Questionnaires that they derive from. None for any other type.
     """
     if schema.name != "Questionnaire":
         return None

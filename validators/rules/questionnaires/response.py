@@ -84,8 +84,8 @@ def build_named(prop: Property, compilation: Compilation) -> Check | None:
 
 
 def build(schema: TypeSchema, compilation: Compilation) -> Check | None:
-    """Return the check of a response against its Questionnaire, where that was found; None for any
-    other type.
+    """Return the check of a response against its Questionnaire, where that was found (FHIR R4,
+    section 9.8); None for any other type.
     """
     if schema.name != "QuestionnaireResponse":
         return None

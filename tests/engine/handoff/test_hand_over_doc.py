@@ -13,8 +13,8 @@ import pytest
 
 from bulkfhir.engine.cli.program import run
 from bulkfhir.validators.definitions.standard_cache import standard_cache
+from tests.engine.handoff.test_preflight import AES, BLOCKED, US_CORE, patient, statement, trust
 from tests.server.conftest import DATASTORE
-from tests.server.test_preflight import AES, BLOCKED, US_CORE, patient, statement, trust
 from tests.shown_examples import PAGES, blocks
 
 BUCKET = "records"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from bulkfhir.validators.patterns import LINEAR, PatternError
 from bulkfhir.validators.patterns.pattern import Pattern
 
-SHARED = Path(__file__).resolve().parents[3] / "shared"
+SHARED = Path(__file__).resolve().parents[4] / "shared"
 """Beside the checkout; where it is not there, fewer patterns are tried."""
 
 FOUND = {

@@ -6,10 +6,12 @@ import csv
 import dataclasses
 import io
 import json
+import pkgutil
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from bulkfhir.engine.cli import reports
 from bulkfhir.engine.cli.reports import FORMATS, LineIssue, Shown, open_report
 from bulkfhir.engine.cli.reports.groups import CAP
 from bulkfhir.engine.cli.summary_json import summary_json
@@ -292,6 +294,12 @@ def test_sarif_knows_no_more_than_the_name_of_a_plug_ins_rule() -> None:
 
 
 BROKEN = LineIssue.of_file("cut.gz", unreadable("it ends early", 400))
+
+
+def test_every_report_is_in_the_table() -> None:
+    inside = {info.name for info in pkgutil.iter_modules(reports.__path__)}
+    named = {module for module, _ in reports._REPORTS.values()} | {"groups", "line_issue"}
+    assert inside == named, "a format is a line in _REPORTS of engine/cli/reports/__init__.py"
 
 
 @pytest.mark.parametrize("name", FORMATS)
