@@ -74,7 +74,7 @@ class Remarks:
             kind = found.kind
             if kind in _INLINE:
                 kind = str(found.value.get("resourceType"))
-                if not self._schema.is_resource(kind):
+                if self._schema.kind(kind) not in ("resource", "complex-type"):
                     continue
                 yield from self._narrative(found, kind)
             elif self._schema.kind(kind) in (None, "primitive-type"):
