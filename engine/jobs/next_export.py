@@ -10,6 +10,7 @@ from ..job_status import JobStatus
 from .database import Database
 from .exports import ExportJob, ExportStore
 from .job_process import JobProcess
+from .options import RunOptions
 
 __all__ = ["ExportRunner"]
 
@@ -22,13 +23,19 @@ _LOOK_AGAIN = 5.0
 class ExportRunner:
     """Runs the exports of one state file, whose imports this process runs too.
 
+    options       of the process's log lines; no other holds for exports
     environment   variables for the exports, over this process's own; may still be changed
     """
 
     def __init__(
-        self, database: Database, exports: ExportStore, environment: Mapping[str, str]
+        self,
+        database: Database,
+        exports: ExportStore,
+        options: RunOptions,
+        environment: Mapping[str, str],
     ) -> None:
         self._state, self._exports, self._environment = database.path, exports, environment
+        self._logs = options.log_format, options.log_level
         self._wake = threading.Event()
         self._stopping = False
         self._process: JobProcess | None = None
@@ -67,7 +74,9 @@ class ExportRunner:
 
     def _run(self, job: ExportJob) -> None:
         module = "bulkfhir.engine.jobs.export_child"
-        process = JobProcess(module, str(self._state), job.id, environment=self._environment)
+        process = JobProcess(
+            module, str(self._state), job.id, *self._logs, environment=self._environment
+        )
         self._process = process
         if self._stopping:
             process.kill_session()
