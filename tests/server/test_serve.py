@@ -99,7 +99,7 @@ def alive(pid):
 
 
 def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
-    server = serve()
+    server = serve(held=PLAN)
     server.put("data/good.ndjson", GOOD)
     client = server.client()
     ids = {DATASTORE: [], OTHER_DATASTORE: []}
@@ -120,6 +120,7 @@ def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
         "the last job's turn in the queue",
     )
     assert waiting == "QUEUED"
+    server.let_go()
     for datastore, expected in ids.items():
         ended = [finished(client, one, datastore) for one in expected]
         assert {one["JobStatus"] for one in ended} == {"COMPLETED"}
