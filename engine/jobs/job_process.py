@@ -48,7 +48,8 @@ class JobProcess:
         """Send it a signal, unless it has been reaped."""
         with self._guard:
             if self._process.returncode is None:
-                os.kill(self.id, number)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self.id, number)
 
     def kill_session(self) -> None:
         """Kill it and whatever it has started, unless it has been reaped."""
@@ -61,8 +62,9 @@ class JobProcess:
         by one thread.
         """
         if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
-            os.waitid(os.P_PID, self.id, os.WEXITED | os.WNOWAIT)  # it has ended, and is not reaped
-            self.kill_session()
+            with contextlib.suppress(ChildProcessError):  # the caller's process ignores SIGCHLD
+                os.waitid(os.P_PID, self.id, os.WEXITED | os.WNOWAIT)
+                self.kill_session()  # it has ended, and is not reaped
         while (code := self._reaped()) is None:
             time.sleep(_PAUSE)
         assert self._process.stdin is not None

@@ -88,6 +88,16 @@ def test_who_signals_a_process_that_has_ended_takes_its_end_from_nobody(
     assert process.wait() == -signal.SIGKILL
 
 
+def test_a_process_that_the_system_reaps_is_awaited_all_the_same():
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        process = JobProcess(IDLE, environment={})
+        process.signal(signal.SIGKILL)
+        assert process.wait() == 0  # nobody can tell
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 @pytest.mark.parametrize("send", [lambda process: process.signal(0), JobProcess.kill_session])
 def test_nobody_signals_a_process_that_has_been_reaped(
     send: Callable[[JobProcess], None], monkeypatch
