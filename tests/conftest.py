@@ -21,6 +21,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
@@ -217,15 +218,18 @@ def shortened(name: str) -> str:
 
 @pytest.fixture(autouse=True)
 def loggers_kept() -> Iterator[None]:
-    """Commands send the project's records to standard error, and to nobody else; the next test may
-    want to catch them.
+    """Commands send the project's records to standard error, and to nobody else, and what nobody
+    else catches too; the next test may want to catch them.
     """
     logger = logging.getLogger("bulkfhir")
     before = (logger.handlers[:], logger.propagate, logger.level)
+    hooks = (logging.lastResort, sys.excepthook, threading.excepthook, sys.unraisablehook)
     yield
     logger.handlers[:], logger.propagate = before[0], before[1]
     if logger.level != before[2]:
         logger.setLevel(before[2])  # which looks through all loggers
+    logging.lastResort, sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(capture=False)
 
 
 Make = Callable[[Path], object]

@@ -11,6 +11,7 @@ from typing import Any
 
 from multiprocessing_logging import MultiProcessingHandler
 
+from ..process.log_lines import others_shown, show_others
 from ..process.logs import LOGGER
 
 __all__ = ["LogBridge", "send_logs_to"]
@@ -42,6 +43,7 @@ class LogBridge:
             -1
         )  # the handler's own queue is of the default context, which forkserver workers cannot use
         self.level = logging.getLogger(LOGGER).getEffectiveLevel()
+        self.others = others_shown()
 
     @property
     def queue(self) -> Any:
@@ -53,10 +55,14 @@ class LogBridge:
         self._handler.close()
 
 
-def send_logs_to(queue: Any, level: int) -> None:
-    """Send this worker's records to the parent: the worker's end."""
+def send_logs_to(queue: Any, level: int, *, others: bool) -> None:
+    """Send this worker's records to the parent: the worker's end. With ``others``, what is not the
+    project's too (``show_others``).
+    """
     queue.cancel_join_thread()  # a worker's end never waits for its last log lines
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [QueueHandler(queue)]
     logger.setLevel(level)
     logger.propagate = False
+    if others:
+        show_others(QueueHandler(queue))

@@ -114,7 +114,13 @@ class LocalPool:
             self.slots,
             mp_context=self._context,
             initializer=_begin,
-            initargs=(self._cells, self._logs.queue, self._logs.level, self._options),
+            initargs=(
+                self._cells,
+                self._logs.queue,
+                self._logs.level,
+                self._logs.others,
+                self._options,
+            ),
         )
         self._executor.submit(os.getpid)  # what the system refuses, it refuses before work begins
 
@@ -336,7 +342,7 @@ _counters: LiveCounters | None = None
 """In a worker: where it shows its figures."""
 
 
-def _begin(cells: Any, queue: Any, level: int, options: LocalOptions) -> None:
+def _begin(cells: Any, queue: Any, level: int, others: bool, options: LocalOptions) -> None:
     """Runs once in every worker.
 
     One whose fork server was killed at its birth is known to nobody, while another is started in
@@ -350,7 +356,7 @@ def _begin(cells: Any, queue: Any, level: int, options: LocalOptions) -> None:
     )  # Ctrl-C reaches the whole group; the parent decides
     threading.Thread(target=_leave_with_parent, name="bulkfhir-parent", daemon=True).start()
     os.nice(options.nice)
-    send_logs_to(queue, level)
+    send_logs_to(queue, level, others=others)
     _counters = LiveCounters(cells)
 
 

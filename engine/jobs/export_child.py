@@ -1,5 +1,5 @@
-"""The process of one export: ``python -m bulkfhir.engine.jobs.export_child STATE JOB``. It ends
-when its standard input does.
+"""The process of one export: ``python -m bulkfhir.engine.jobs.export_child STATE JOB FORMAT LEVEL``
+(of log lines). It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 
 from ..errors import EngineError
 from ..job_terms.job_status import JobStatus
+from ..process.log_lines import LogFormat, show_logs
 from ..process.own_process import end_with_parent
 from ..storage import storage_for
 from .database import Database
@@ -20,8 +21,9 @@ from .store import JobStore
 _log = logging.getLogger(__name__)
 
 
-def main(state: str, job_id: str) -> None:
+def main(state: str, job_id: str, log_format: LogFormat, log_level: str) -> None:
     """Write the export, and record its end."""
+    show_logs(log_format, log_level)
     end_with_parent(lambda: os._exit(1))
     database = Database(state)
     exports = ExportStore(database)
@@ -40,4 +42,4 @@ def main(state: str, job_id: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:])  # type: ignore[arg-type]  # from ExportRunner

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 
 from ..job_terms.job_status import JobStatus
 from .database import Database
 from .exports import ExportJob, ExportStore
+from .job_process import JobProcess
+from .options import RunOptions
 
 __all__ = ["ExportRunner"]
 
@@ -24,16 +23,22 @@ _LOOK_AGAIN = 5.0
 class ExportRunner:
     """Runs the exports of one state file, whose imports this process runs too.
 
+    options       of the process's log lines; no other holds for exports
     environment   variables for the exports, over this process's own; may still be changed
     """
 
     def __init__(
-        self, database: Database, exports: ExportStore, environment: Mapping[str, str]
+        self,
+        database: Database,
+        exports: ExportStore,
+        options: RunOptions,
+        environment: Mapping[str, str],
     ) -> None:
         self._state, self._exports, self._environment = database.path, exports, environment
+        self._logs = options.log_format, options.log_level
         self._wake = threading.Event()
         self._stopping = False
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: JobProcess | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -53,7 +58,7 @@ class ExportRunner:
         self.wake()
         process = self._process
         if process is not None:
-            process.kill()
+            process.kill_session()
         if self._thread is not None:
             self._thread.join()
 
@@ -69,18 +74,13 @@ class ExportRunner:
 
     def _run(self, job: ExportJob) -> None:
         module = "bulkfhir.engine.jobs.export_child"
-        command = [sys.executable, "-m", module, str(self._state), job.id]
-        # The pipe stays open as long as this process lives: its end ends the export.
-        with subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-            env={**os.environ, **self._environment},
-        ) as self._process:
-            if self._stopping:
-                self._process.kill()
-            code = self._process.wait()
+        process = JobProcess(
+            module, str(self._state), job.id, *self._logs, environment=self._environment
+        )
+        self._process = process
+        if self._stopping:
+            process.kill_session()
+        code = process.wait()
         self._process = None
         if not self._stopping:
             cause = f"The export process ended with code {code} before the job was done"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import logging
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 from ..job_terms.job_status import JobStatus
+from .job_process import JobProcess
 from .job_row import ImportJob
 from .options import RunOptions
 from .store import JobStore, SupersededError
@@ -62,7 +60,7 @@ class JobRunner:
         self._stopping = False
         self._lock_file: IO[str] | None = None
         self._thread: threading.Thread | None = None
-        self._running: dict[str, tuple[subprocess.Popen[bytes], threading.Thread]] = {}
+        self._running: dict[str, tuple[JobProcess, threading.Thread]] = {}
         self._guard = threading.Lock()
 
     def start(self) -> None:
@@ -96,11 +94,11 @@ class JobRunner:
         with self._guard:
             running = list(self._running.values())
         for process, _ in running:
-            _signal(process, signal.SIGTERM)
+            process.signal(signal.SIGTERM)
         for process, watcher in running:
             watcher.join(self._drain)
             if watcher.is_alive():
-                _signal_group(process.pid, signal.SIGKILL)
+                process.kill_session()
                 watcher.join()
         if self._lock_file is not None:
             self._lock_file.close()
@@ -145,54 +143,30 @@ class JobRunner:
             )
 
     def _begin(self, job: ImportJob) -> None:
-        command = [
-            sys.executable,
-            "-m",
+        process = JobProcess(
             "bulkfhir.engine.jobs.child",
             str(self._jobs.database.path),
             job.id,
             str(job.attempt),
-        ]
-        process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,  # so that its group is ended whole, pool and all
-            env={**os.environ, **self.environment},
+            environment=self.environment,
         )
-        assert process.stdin is not None
-        # The pipe stays open behind this line: its end tells the process that the runner is gone.
-        with contextlib.suppress(BrokenPipeError):  # it died at once: the watcher says so
-            process.stdin.write(json.dumps(self._options.to_json()).encode() + b"\n")
-            process.stdin.flush()
+        process.tell(json.dumps(self._options.to_json()).encode())
         watcher = threading.Thread(
             target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True
         )
         with self._guard:
             self._running[job.id] = (process, watcher)
         watcher.start()
-        _log.info("job %s begins", job.id, extra={"job_id": job.id, "process_id": process.pid})
+        _log.info("job %s begins", job.id, extra={"job_id": job.id, "process_id": process.id})
 
-    def _watch(self, job: ImportJob, process: subprocess.Popen[bytes]) -> None:
-        if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
-            os.waitid(
-                os.P_PID, process.pid, os.WEXITED | os.WNOWAIT
-            )  # not yet reaped: its id is still its own
-        else:
-            process.wait()
-        _signal_group(process.pid, signal.SIGKILL)  # whatever is left of its pool goes with it
+    def _watch(self, job: ImportJob, process: JobProcess) -> None:
         code = process.wait()
-        assert process.stdin is not None
-        with contextlib.suppress(
-            BrokenPipeError
-        ):  # its options may still be in our buffer, if it died before it read them
-            process.stdin.close()
-        with self._guard:
-            del self._running[job.id]
         try:
             self._settle(job, code)
         except Exception:  # noqa: BLE001  # one job; the runner recovers it at its next start
             _log.exception("the end of job %s could not be recorded", job.id)
+        with self._guard:
+            del self._running[job.id]  # not before: who stops the runner waits for what is there
         self.wake()
 
     def _settle(self, job: ImportJob, code: int) -> None:
@@ -218,17 +192,3 @@ class JobRunner:
             ended.status,
             extra={"job_id": job.id, "status": str(ended.status)},
         )
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
-        process.send_signal(number)
-    except ProcessLookupError:
-        pass
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass

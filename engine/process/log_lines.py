@@ -7,10 +7,15 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
+import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Literal
 
-__all__ = ["LogFormat", "show_logs"]
+from .logs import LOGGER
+
+__all__ = ["LogFormat", "others_shown", "show_logs", "show_others"]
 
 LogFormat = Literal["text", "json"]
 
@@ -24,6 +29,7 @@ _EXTRA = (
     "process_id",
     "task",
     "host",
+    "exception",
 )
 """What our own records carry beside their text. None of it is a value of a resource."""
 
@@ -61,10 +67,60 @@ class _Text(logging.Formatter):
 
 
 def show_logs(log_format: LogFormat, level: str) -> None:
-    """Send the project's records of ``level`` and above to standard error."""
+    """Send the project's records of ``level`` and above to standard error. As JSON, so is what
+    others say there, Python itself among them: each line is an object.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if log_format == "json" else _Text())
-    logger = logging.getLogger("bulkfhir")
+    logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(level)
+    if log_format == "json":
+        others = logging.StreamHandler(sys.stderr)
+        others.setFormatter(_Json())
+        show_others(others)
+
+
+def show_others(handler: logging.Handler) -> None:
+    """Send to a handler what libraries log (warnings and worse, as Python shows it by itself),
+    Python's own warnings, and, as records of the project, exceptions that nobody catches.
+    """
+    handler.setLevel(logging.WARNING)
+    logging.lastResort = handler  # of loggers that have no other
+    logging.captureWarnings(capture=True)
+    logging.getLogger("py.warnings").handlers[:] = [handler]
+    sys.excepthook = _main_broke
+    threading.excepthook = _thread_broke
+    sys.unraisablehook = _unraisable
+
+
+def others_shown() -> bool:
+    """Return whether ``show_others`` was called in this process."""
+    return sys.unraisablehook is _unraisable
+
+
+def _main_broke(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    del error
+    _log_uncaught("the main thread", kind, trace)
+
+
+def _thread_broke(hook: threading.ExceptHookArgs) -> None:
+    if hook.exc_type is not SystemExit:  # which ends a thread, and is no defect
+        name = hook.thread.name if hook.thread else "?"
+        _log_uncaught(f"the thread {name}", hook.exc_type, hook.exc_traceback)
+
+
+def _unraisable(hook: sys.UnraisableHookArgs) -> None:
+    name = getattr(hook.object, "__qualname__", type(hook.object).__name__)
+    _log_uncaught(f"{name}, where nothing can be raised,", hook.exc_type, hook.exc_traceback)
+
+
+def _log_uncaught(what: str, kind: type[BaseException], trace: TracebackType | None) -> None:
+    """Log an exception without its text, which may quote a resource."""
+    where = "".join(["Traceback (most recent call last):\n", *traceback.format_tb(trace)])
+    logging.getLogger(LOGGER).error(
+        "%s broke: %s", what, kind.__name__, extra={"exception": f"{where}{kind.__name__}"}
+    )

@@ -45,6 +45,7 @@ def listen(settings: ServiceSettings, host: str, port: int, ready: Callable[[str
         # uvicorn ends in order on both, then raises them again for whoever was there before: nobody
         # who would cut off the jobs' own end.
         signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, no end of a job could be awaited
     service.start()
     try:
         shown = f"[{host}]" if ":" in host else host

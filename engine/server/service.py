@@ -109,7 +109,7 @@ class Service:
             imports,
             self._stores,
             metrics,
-            exports=self._exports(imports) if settings.exports else None,
+            exports=self._exports(imports, settings.run) if settings.exports else None,
             keyring=keyring,
             throttle=throttle,
         )
@@ -117,9 +117,9 @@ class Service:
             endpoint, JobPages(self.jobs), metrics, access=access, local=settings.local
         )
 
-    def _exports(self, imports: ImportOperations) -> ExportOperations:
+    def _exports(self, imports: ImportOperations, run: RunOptions) -> ExportOperations:
         store = ExportStore(self.database)
-        self._exporter = ExportRunner(self.database, store, self.runner.environment)
+        self._exporter = ExportRunner(self.database, store, run, self.runner.environment)
         return ExportOperations(
             self.database, store, self._datastores, self._exporter.wake, imports.try_access
         )

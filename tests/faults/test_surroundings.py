@@ -152,10 +152,11 @@ def test_a_crash_of_a_validator_is_logged_with_its_place_and_counted(
 
 
 def test_records_of_workers_reach_the_parent(tmp_path, caplog) -> None:
-    lines = [
-        json.dumps({"resourceType": "Patient", "id": f"p{n}", "sleep": 0.02}) for n in range(40)
-    ]
-    (tmp_path / "a.ndjson").write_text("\n".join(lines))
+    lines = [{"resourceType": "Patient", "id": f"p{n}"} for n in range(40)]
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    lines[0] |= {"mark": one, "await": other}  # as long as one worker reads this,
+    lines[10] |= {"mark": other, "await": one}  # another has to read that
+    (tmp_path / "a.ndjson").write_text("\n".join(map(json.dumps, lines)))
     caplog.set_level(logging.DEBUG, "bulkfhir")
     import_job(tmp_path / "a.ndjson", tmp_path / "out", judge="toy", workers=2, shard_bytes=300)
     shards = [record for record in caplog.records if record.getMessage().startswith("shard ")]

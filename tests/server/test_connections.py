@@ -75,13 +75,19 @@ def unhurried(monkeypatch):
     monkeypatch.setattr(connection, "HEADER_SECONDS", 60.0)
 
 
+@pytest.fixture
+def forbearing(unhurried, monkeypatch):
+    """And for clients that read its answers."""
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 60.0)
+
+
 @contextlib.contextmanager
 def connected(port, room=None):
     """A client; with ``room`` the system keeps so many bytes for it that it has not read."""
     with socket.socket() as client:
         if room:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-        client.settimeout(10)
+        client.settimeout(180)
         client.connect(("127.0.0.1", port))
         yield client
 
@@ -131,7 +137,7 @@ def test_a_header_that_trickles_in_is_given_up(port):
     [b"a: " + b"x" * (70 << 10), b"\r\n".join(b"a%d: b" % n for n in range(20_000))],
     ids=["one long", "many"],
 )
-def test_headers_without_end_are_refused(port, header):
+def test_headers_without_end_are_refused(port, unhurried, header):
     with connected(port) as client, contextlib.suppress(ConnectionError):
         client.sendall(b"GET / HTTP/1.1\r\n" + header + b"\r\n\r\n")
         assert answer(client).startswith(b"HTTP/1.1 431 ")
@@ -148,15 +154,17 @@ def test_a_connection_too_many_is_refused_and_the_others_go_on(port, unhurried):
         assert answer(first[0]).startswith(b"HTTP/1.1 200")
 
 
-def test_an_answer_that_nobody_reads_is_given_up(port):
+def test_an_answer_that_nobody_reads_is_given_up(port, unhurried):
     with connected(port, 4096) as client, contextlib.suppress(ConnectionError):
         client.sendall(LOG)
         assert client.recv(12) == b"HTTP/1.1 200"
-        wait_for(lambda: not open_logs(), "the end of an answer", 10)
+        wait_for(lambda: not open_logs(), "the end of an answer")
         assert len(answer(client)) < LARGE
 
 
-def test_an_answer_that_is_read_slowly_comes_to_its_end(port):
+@pytest.mark.long
+def test_an_answer_that_is_read_slowly_comes_to_its_end(port, unhurried, monkeypatch):
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 2.0)  # far more than between two pieces
     with connected(port) as client:
         client.sendall(LOG)
         received = 0
@@ -164,15 +172,15 @@ def test_an_answer_that_is_read_slowly_comes_to_its_end(port):
             piece = client.recv(1 << 18)
             assert piece
             received += len(piece)
-            time.sleep(0.02)
+            time.sleep(0.08)
 
 
-def test_a_client_that_leaves_is_sent_nothing_more(port):
+def test_a_client_that_leaves_is_sent_nothing_more(port, forbearing):
     with connected(port) as client:
         client.sendall(ENDLESS)
         client.recv(12)
         assert open_logs()
-    wait_for(lambda: not open_logs(), "the end of an answer", 10)
+    wait_for(lambda: not open_logs(), "the end of an answer")
 
 
 def open_logs():

@@ -76,7 +76,8 @@ def test_serve_finds_another_s3_by_its_environment_variable(tmp_path):
         s3 = boto3.client("s3", endpoint_url=address, **keys)
         for bucket in ("in-bucket", "out-bucket"):
             s3.create_bucket(Bucket=bucket)
-        s3.put_object(Bucket="in-bucket", Key="data/good.ndjson", Body=GOOD)
+        # A folder that no other test has: moto has one store in all of a process.
+        s3.put_object(Bucket="in-bucket", Key="served/good.ndjson", Body=GOOD)
         environment = {
             "AWS_ENDPOINT_URL_S3": address,
             "AWS_ACCESS_KEY_ID": "any",
@@ -85,8 +86,8 @@ def test_serve_finds_another_s3_by_its_environment_variable(tmp_path):
         }
         server = Served(tmp_path, "--datastore", DATASTORE, s3_root=False, environment=environment)
         try:
-            client = server.client()
-            job = finished(client, client.start_fhir_import_job(**start_request())["JobId"])
+            client, request = server.client(), start_request(source="s3://in-bucket/served/")
+            job = finished(client, client.start_fhir_import_job(**request)["JobId"])
             assert job["JobStatus"] == "COMPLETED"
             with urllib.request.urlopen(
                 f"{server.url}/jobs/{job['JobId']}/files/Manifest.json"
@@ -114,9 +115,9 @@ def test_what_the_endpoint_answers_is_compared_with_a_job_of_ours(tmp_path, monk
         s3 = boto3.client("s3", endpoint_url=emulator.url, **keys)
         for bucket in ("in-bucket", "out-bucket"):
             s3.create_bucket(Bucket=bucket)
-        s3.put_object(Bucket="in-bucket", Key="data/p.ndjson", Body=sent.encode())
+        s3.put_object(Bucket="in-bucket", Key="compared/p.ndjson", Body=sent.encode())
         client = boto3.client("healthlake", endpoint_url=emulator.url, **keys)
-        request = start_request(ValidationLevel="strict")
+        request = start_request(source="s3://in-bucket/compared/", ValidationLevel="strict")
         job = finished(client, client.start_fhir_import_job(**request)["JobId"])
         theirs = job["JobOutputDataConfig"]["S3Configuration"]["S3Uri"]
         command = [sys.executable, "-m", "bulkfhir"]

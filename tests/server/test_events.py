@@ -183,8 +183,7 @@ def test_data_stores_are_told_of_when_their_states_come(tmp_path):
     with listening() as hook, serving(tmp_path, hook.url, datastore_delay=1.0) as calls:
         wait_for(lambda: len(hook.got) == 2, "those of the data store from the start")
         made = calls("CreateFHIRDatastore", DatastoreTypeVersion="R4")["DatastoreId"]
-        wait_for(lambda: len(hook.got) == 3, "its creation")
-        wait_for(lambda: len(hook.got) == 4, "its being active")
+        wait_for(lambda: len(hook.got) == 4, "its creation, and its being active")
         calls("DeleteFHIRDatastore", DatastoreId=made)
         wait_for(lambda: len(hook.got) == 6, "its deletion")
     states = ["Creating", "Active", "Deleting", "Deleted"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import islice
 
 import pytest
@@ -145,6 +147,16 @@ def test_an_interrupted_export_runs_again(calls):
     finally:
         calls.service.stop()
     assert store.job(job).message is None
+
+
+def test_an_export_that_breaks_says_so_in_the_form_of_the_log(calls):
+    state = calls.service.database.path
+    command = [sys.executable, "-m", "bulkfhir.engine.jobs.export_child", state, "none", "json"]
+    with subprocess.Popen(
+        [*command, "INFO"], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as export:
+        (line,) = map(json.loads, export.stderr)
+    assert (line["level"], line["message"]) == ("error", "the main thread broke: UnknownJobError")
 
 
 def test_an_export_of_what_is_damaged_fails_with_a_message(calls, tmp_path):

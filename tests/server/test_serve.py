@@ -99,7 +99,7 @@ def alive(pid):
 
 
 def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
-    server = serve()
+    server = serve(held=PLAN)
     server.put("data/good.ndjson", GOOD)
     client = server.client()
     ids = {DATASTORE: [], OTHER_DATASTORE: []}
@@ -120,6 +120,7 @@ def test_ten_jobs_on_two_data_stores_run_in_order_one_at_a_time_each(serve):
         "the last job's turn in the queue",
     )
     assert waiting == "QUEUED"
+    server.let_go()
     for datastore, expected in ids.items():
         ended = [finished(client, one, datastore) for one in expected]
         assert {one["JobStatus"] for one in ended} == {"COMPLETED"}
@@ -252,8 +253,13 @@ def test_cancel_drains_a_running_job_and_the_next_one_begins(serve):
     assert outcome(server, client, second) == ("COMPLETED", LINES, LINES)
 
 
-def test_a_job_whose_process_dies_has_failed_and_says_how(serve):
-    server = serve(held=PLAN)
+@pytest.mark.parametrize("ends", [signal.SIG_DFL, signal.SIG_IGN], ids=["default", "ignored"])
+def test_a_job_whose_process_dies_has_failed_and_says_how(serve, ends):
+    before = signal.signal(signal.SIGCHLD, ends)  # who starts a server hands that on to it
+    try:
+        server = serve(held=PLAN)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
     client = server.client()
     server.put("data/many.ndjson", MANY)
     job_id = client.start_fhir_import_job(**start_request())["JobId"]

@@ -17,7 +17,7 @@ if not os.fork():  # as the fork server bears a worker, and is killed
     if not os.fork():
         while os.getppid() == server:
             time.sleep(0.001)
-        pool._begin(None, None, 0, None)
+        pool._begin(None, None, 0, False, None)
         print("took work", flush=True)
     os._exit(0)
 """

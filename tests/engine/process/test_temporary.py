@@ -25,6 +25,8 @@ KILLED_WITH_WORKERS = """
 import os, signal
 from bulkfhir.engine.executors.pool import LocalPool
 pool = LocalPool(1)
+for worker in pool._context.started:  # which would sweep as soon as it sees that its parent is gone
+    os.kill(worker.pid, signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
