@@ -13,7 +13,7 @@ from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..job_terms.job_choices import Choices
 from . import exits, options
-from .job_results import exit_code, result_document, show_result
+from .job_results import exit_code, show_result
 from .landing import landing, result_format
 from .option_types import Location
 from .showing import Showing
@@ -184,10 +184,7 @@ def merge(
         return _ended(job, output_format, excused=exit_zero and not (fail_on or job.fail_on))
     failed = fails.found(result.summary, job.fail_on)
     result = replace(result, summary=fails.showing.summary(result.summary))
-    if output_format == "json":
-        click.echo(json.dumps(result_document(result), indent=2))
-    elif statistics or not quiet:
-        show_result(result, statistics=statistics, grouped=output_format == "grouped")
+    show_result(result, output_format, statistics=statistics, quiet=quiet)
     code = exit_code(result, exit_zero=exit_zero)
     if code == exits.ACCEPTED and failed:
         code = exits.REJECTED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from ..job_report.printable import printable
 from . import exits, options
-from .job_results import exit_code, result_document, show_result
+from .job_results import exit_code, show_result
 from .landing import landing, result_format
 
 if TYPE_CHECKING:
@@ -87,12 +86,6 @@ def command(
         raise
     failed = result.summary.found(fail_on) or showing.fails(result.summary, fail_on)
     result = replace(result, summary=showing.summary(result.summary))
-    if output_format == "json":
-        click.echo(json.dumps(result_document(result), indent=2))
-    elif statistics or not quiet:
-        show_result(result, statistics=statistics, grouped=output_format == "grouped")
-    else:
-        for broken in result.summary.broken_files:
-            click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
+    show_result(result, output_format, statistics=statistics, quiet=quiet)
     code = exit_code(result, exit_zero=exit_zero)
     return exits.REJECTED if failed and code == exits.ACCEPTED else code

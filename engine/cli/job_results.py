@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,23 @@ from . import exits
 if TYPE_CHECKING:
     from ..job.job_run import JobResult
 
-__all__ = ["exit_code", "result_document", "show_result"]
+__all__ = ["exit_code", "show_result"]
 
 
-def show_result(result: JobResult, *, statistics: bool, grouped: bool) -> None:
-    """Print a job's result for a person."""
+def show_result(result: JobResult, output_format: str, *, statistics: bool, quiet: bool) -> None:
+    """Print a job's result as JSON or for a person; where it is to be quiet, only which files could
+    not be read, on standard error.
+    """
+    if output_format == "json":
+        click.echo(json.dumps(_document(result), indent=2))
+    elif statistics or not quiet:
+        _show_tables(result, statistics=statistics, grouped=output_format == "grouped")
+    else:
+        for broken in result.summary.broken_files:
+            click.echo(f"bulkfhir: {printable(f'{broken.name}: {broken.message}')}", err=True)
+
+
+def _show_tables(result: JobResult, *, statistics: bool, grouped: bool) -> None:
     from .cause_lines import cause_lines
     from .summary_json import summary_json
     from .tables import show_summary
@@ -37,8 +50,7 @@ def show_result(result: JobResult, *, statistics: bool, grouped: bool) -> None:
     click.echo(f"job {result.job_id}: {result.status}, {result.job_folder}")
 
 
-def result_document(result: JobResult) -> dict[str, Any]:
-    """Return a job's result as JSON values."""
+def _document(result: JobResult) -> dict[str, Any]:
     from .summary_json import summary_json
 
     return {

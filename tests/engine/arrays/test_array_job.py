@@ -270,6 +270,17 @@ def test_a_file_that_is_gone_is_its_owners_fault(planned, export, tmp_path):
     ]
 
 
+def test_a_quiet_merge_names_the_files_that_could_not_be_read(planned, capsys):
+    uri = planned()
+    run_share(uri, Share(), workers=1)
+    assert run(["merge", "--plan", uri, "--workers", "1", "--quiet"]) == 1
+    out, said = capsys.readouterr()
+    assert out == ""
+    (line,) = said.splitlines()
+    assert line.startswith("bulkfhir: ")
+    assert "cut.ndjson.gz: " in line
+
+
 def test_a_share_that_reaches_no_file_is_not_done(planned, export):
     uri = planned()
     export.rename(export.with_name("elsewhere"))
