@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from tests.server.test_job_store import add
+from tests.engine.jobs.test_job_store import add
 
 from bulkfhir.engine.jobs import Database, JobRunner, JobStatus, JobStore, RunOptions
 from bulkfhir.engine.jobs.job_process import JobProcess
