@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from tests.engine.jobs.test_job_store import add
 
 from bulkfhir.engine.jobs import Database, JobRunner, JobStatus, JobStore, RunOptions
 from bulkfhir.engine.jobs.job_process import JobProcess
+from tests.engine.jobs.test_job_store import add
 
 pytestmark = pytest.mark.long
 
