@@ -5,6 +5,7 @@ entry points too.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -34,6 +35,10 @@ _OWN: Final = {
 """The entry points of this distribution, as pyproject.toml has them: to read what is installed
 takes long, in every worker.
 """
+_FOUND: Final = dict[tuple[str, ...], "EntryPoint"]()
+"""Those of others that were loaded, by group, name and path of modules: a job asks several times,
+and each time all that is installed would be read.
+"""
 
 
 def names(group: str) -> list[str]:
@@ -50,8 +55,10 @@ def load(group: str, name: str) -> Callable[..., Any]:
         if (group, name) in _OWN:
             module, _, attribute = _OWN[group, name].partition(":")
             return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
-        for entry in _installed(group):
+        place = group, name, *sys.path
+        for entry in (_FOUND[place],) if place in _FOUND else _installed(group):
             if entry.name == name:
+                _FOUND[place] = entry
                 return entry.load()  # type: ignore[no-any-return]
     except ImportError as error:
         raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None

@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from bulkfhir.validators import Block, Validator, Verdict
@@ -78,10 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "https: the store of the fault suite speaks TLS")
     install()
     count_learning()
-    sender = config.pluginmanager.get_plugin("workerinteractor")
-    for hook in config.hook.pytest_runtest_logreport.get_hookimpls() if sender else ():
-        if hook.plugin is sender:
-            hook.function = telling(hook.function)
+    tell_less(config)
     if os.environ.get("BULKFHIR_REQUIRE_NATIVE") == "1" and not NATIVE:
         raise pytest.UsageError(_ABSENT)
 
@@ -145,15 +141,21 @@ TELLING = 0.005
 """Seconds from which on --durations shows what a test is set up or torn down in."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Run a test in one of several processes, and tell the first of them how it went, not that it
-    started and ended, nor what ``telling`` leaves out: most tests take less time than that.
+def tell_less(config: pytest.Config) -> None:
+    """Let one of several processes tell the first of them how a test went, not that it started and
+    ended, nor what ``telling`` leaves out: most tests take less time than that.
     """
-    if not hasattr(item.config, "workerinput"):
-        return None
-    runtestprotocol(item, nextitem=nextitem)
-    return True
+    hooks = config.hook
+    for hook in (hooks.pytest_runtest_logstart, hooks.pytest_runtest_logfinish):
+        for sends in filter(is_sender, hook.get_hookimpls()):
+            sends.function = lambda *given: None
+    for sends in filter(is_sender, hooks.pytest_runtest_logreport.get_hookimpls()):
+        sends.function = telling(sends.function)
+
+
+def is_sender(implementation: Any) -> bool:
+    """Tell whether a hook is what sends to the first process, a plug-in without a name."""
+    return type(implementation.plugin).__name__ == "WorkerInteractor"
 
 
 def telling(send: Callable[..., None]) -> Callable[..., None]:

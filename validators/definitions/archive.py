@@ -24,7 +24,8 @@ __all__ = ["Archive", "pack"]
 _MAGIC = b"BFHIRDEF2\n"
 _CHUNK = 192 * 1024
 """Bytes of JSON a chunk: small enough to read one resource fast, large enough to compress well."""
-_LEVEL = 19
+_LEVEL = 15
+"""Of zstd: a package is prepared in a seventh of the time that 19 takes, and is a sixth larger."""
 _KEPT = 24
 """Decompressed chunks that are kept, about 5 MB: what is asked for together lies together. The one
 that was asked for longest ago goes first; a ``Memory``, which forgets all of them at once, would
