@@ -59,7 +59,6 @@ def send_logs_to(queue: Any, level: int, *, others: bool) -> None:
     """Send this worker's records to the parent: the worker's end. With ``others``, what is not the
     project's too (``show_others``).
     """
-    queue.cancel_join_thread()  # a worker's end never waits for its last log lines
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [QueueHandler(queue)]
     logger.setLevel(level)

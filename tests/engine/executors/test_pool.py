@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from multiprocessing.connection import wait
 from pathlib import Path
+
+import pytest
 
 from bulkfhir.engine.executors import pool
 from bulkfhir.engine.executors.pool import LocalPool
@@ -42,6 +46,32 @@ def test_workers_that_nobody_can_tell_of_the_end_are_ended(monkeypatch):
     workers.close()
     assert started
     assert not [pid for pid in started if Path("/proc", str(pid)).exists()]
+
+
+SAYS_MUCH = """
+import logging
+logging.getLogger("bulkfhir.last").warning("first")
+logging.getLogger("bulkfhir.last").warning("more than a pipe holds".ljust(1 << 20))
+"""
+
+
+@pytest.mark.long
+def test_a_worker_ends_after_its_last_log_line_however_slowly_it_is_heard():
+    heard, workers = [], LocalPool(1)
+
+    class Slow(logging.Handler):
+        def emit(self, record):
+            if not heard:
+                wait([process.sentinel for process in workers._context.started], 1.0)
+            heard.append(record.getMessage().rstrip())
+
+    logger, handler = logging.getLogger("bulkfhir.last"), Slow()
+    logger.addHandler(handler)
+    for future in workers.ask(exec, SAYS_MUCH):
+        future.result()
+    workers.close()
+    logger.removeHandler(handler)
+    assert heard == ["first", "more than a pipe holds"]
 
 
 def test_a_worker_whose_fork_server_was_killed_at_its_birth_takes_no_work():
