@@ -1,4 +1,4 @@
-"""Judging: the validators of a job over one run of lines; the judge decides, the others are only
+"""Judge: the validators of a job over one run of lines; the judge decides, the others are only
 counted.
 """
 
