@@ -26,8 +26,6 @@ __all__ = ["Checkpoint", "save_record"]
 
 _SEALED = 5
 """The first layout whose plan is sealed."""
-_RECORD = "json"
-"""Name of a group's record among its parts."""
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of reading a record that is JSON, but not what was written."""
 
@@ -47,7 +45,7 @@ class _Group:
     def add(self, name: str, entry: StoredObject) -> None:
         """Take a part, or the record."""
         self.told += f"{name}={entry.size}\n"
-        if name == _RECORD:
+        if name == RECORD:
             self.uri = entry.uri
 
     def has(self, name: str, size: int) -> bool:
