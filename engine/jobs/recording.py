@@ -38,8 +38,7 @@ as it goes on.
 
 
 class Recording:
-    """What a running job tells the store, and the store tells the job: pass it as ``on_progress``
-    and as ``cancel``.
+    """The talk of a running job and the store: pass it as ``on_progress`` and as ``cancel``.
 
     A progress call that the store cannot take is worth a warning only. The job is to stop when it
     belongs to another process by now.

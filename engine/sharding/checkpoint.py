@@ -34,7 +34,7 @@ _log = logging.getLogger("bulkfhir.engine")
 
 @dataclass(slots=True)
 class _Group:
-    """What a work folder holds of a group: its record, if that is written, and how long each part
+    """The files of a group in a work folder: its record, if that is written, and how long each part
     is, as text: a job has a million.
     """
 
@@ -54,7 +54,7 @@ class _Group:
 
 
 class Checkpoint:
-    """What a work folder holds: plain JSON, written whole, by the parent (plan) and the workers
+    """The content of a work folder: plain JSON, written whole, by the parent (plan) and the workers
     (results).
 
     place   where the work folder lies, unless it is in the job's own folder

@@ -119,7 +119,7 @@ class Lowering:
 
     @cached_property
     def overlays(self) -> Overlays:
-        """What profiles say beyond their types."""
+        """The overlays: all that profiles say beyond their types."""
         from .overlays import Overlays  # with all of profiles
 
         return Overlays(self.compilation, self.table, self.values, self.conditions)
