@@ -1,4 +1,4 @@
-"""What the engine raises: a user's mistake or a store that says no.
+"""Errors that the engine raises: a user's mistake or a store that says no.
 
 Bad data is never an exception (see Issue).
 """
@@ -30,7 +30,7 @@ class ConfigurationError(EngineError):
 
 
 class Incomplete(EngineError):
-    """What others are to do is not done yet."""
+    """Others have not yet done their part."""
 
 
 class NothingToRead(EngineError):

@@ -50,7 +50,7 @@ def mock_healthlake(*, datastores: Sequence[str] = (), workers: int = 1) -> _Moc
 
 
 class _Mock(AbstractContextManager[Emulator]):
-    """What ``mock_healthlake`` returns: to enter once, or to decorate functions with."""
+    """The object that ``mock_healthlake`` returns: to enter once, or to decorate functions with."""
 
     def __init__(self, opened: Callable[[], AbstractContextManager[Emulator]]) -> None:
         self._opened = opened

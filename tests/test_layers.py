@@ -133,3 +133,16 @@ def test_a_circle_in_the_crate_is_seen(checkout, back):
         native__src__walk__bundle=back,
     )
     assert layers.figures(root).crate_circles == ("walk, walk::bundle",)
+
+
+ROOMS = sorted(
+    path.parent.relative_to(ROOT).as_posix()
+    for side in layers.COLUMN
+    for path in ROOT.glob(f"{side}/*/__init__.py")
+)
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_the_guide_says_what_a_folder_is_for(folder):
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where to find the place")[2]
+    assert f"`{folder}/" in table, "add a line to the table"

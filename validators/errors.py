@@ -1,4 +1,4 @@
-"""What goes wrong before any data is read: configuration, packages, definitions.
+"""Errors before any data is read: configuration, packages, definitions.
 
 Bad data never raises; it becomes an Issue.
 """

@@ -45,7 +45,7 @@ field is known.
 
 
 class GroupKey(NamedTuple):
-    """What findings are grouped by.
+    """The key by which findings are grouped.
 
     path     place without indexes; ``*`` is the resource: ``*.text.status``
     message  the sentence, the same for all

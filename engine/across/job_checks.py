@@ -67,7 +67,7 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True)
 class JobChecks:
-    """What the checks over a job come to.
+    """The outcome of the checks over a job.
 
     counts      check -> findings, of every check
     groups      the most frequent of each check

@@ -38,7 +38,7 @@ class ArrayEnd:
 
 @dataclass(frozen=True, slots=True)
 class ArrayJob:
-    """What every process of an array job has to know; no credentials are in it.
+    """All that every process of an array job has to know; no credentials are in it.
 
     version    of bulkfhir, by which the plan was made
     packages   (label, digest) of every FHIR package, dependencies too

@@ -24,7 +24,7 @@ _log = logging.getLogger("bulkfhir.engine")
 
 @dataclass(frozen=True, slots=True)
 class ShareDone:
-    """What a share came to.
+    """The outcome of a share.
 
     shards    that it has
     earlier   how many of them another run had finished

@@ -224,7 +224,9 @@ def _refuse_of_share() -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Failing:
-    """What a merge shows, and what makes it end with 1, beside what the plan says."""
+    """The choices of a merge, beside those of its plan: what it shows, and what makes it end with
+    1.
+    """
 
     showing: Showing
     names: tuple[str, ...]

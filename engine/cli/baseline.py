@@ -24,7 +24,7 @@ Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What was known before."""
+    """The findings that were known before."""
 
     keys: frozenset[Key]
 

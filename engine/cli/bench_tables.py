@@ -64,8 +64,8 @@ def _speeds(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
 
 
 def _sampled_speeds(trials: Sequence[Mapping[str, Any]]) -> PlainTable:
-    """What was read of each level's sample, without the start; the start, which does not grow; and
-    the whole, by which measurements are compared.
+    """Return what was read of each level's sample, without the start; the start, which does not
+    grow; and the whole, by which measurements are compared.
     """
     table = plain_table(("level", "of what", "workers"), _NUMBERS)
     for one in trials:

@@ -214,8 +214,8 @@ class _Reading:
 
 
 def _fits(value: Any, option: click.Option) -> bool:
-    """Whether an option takes a list where it is given one: --datastore is one thing to serve and
-    another to list jobs.
+    """Return whether an option takes a list where it is given one: --datastore is one thing to
+    serve and another to list jobs.
     """
     return isinstance(value, list) == option.multiple
 

@@ -86,7 +86,7 @@ class PlainTable:
 
 
 class PlainConsole:
-    """What prints text as it is, and tables as wide as the terminal."""
+    """A console that prints text as it is, and tables as wide as the terminal."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

@@ -168,8 +168,8 @@ def _termination_interrupts(came: list[int]) -> Iterator[None]:
 
 
 def _sentence(error: Exception) -> tuple[str, int]:
-    """What is said of an error, and the exit code: of a mistake of the user, or of a store, what it
-    says itself; of a defect of ours where it happened, without any value.
+    """Return what is said of an error, and the exit code: of a mistake of the user, or of a store,
+    what it says itself; of a defect of ours where it happened, without any value.
     """
     from bulkfhir.validators.errors import BulkfhirError
 

@@ -24,7 +24,7 @@ FAIL_ON = ("new", *SEVERITIES)
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """What is shown: all, unless something was asked for.
+    """The choice of findings that are shown: all, unless something was asked for.
 
     select, ignore   names of rules, or places without indexes: ``Patient.name`` is a place and all
                      below it

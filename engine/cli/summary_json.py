@@ -1,4 +1,4 @@
-"""Totals: a job's sums as JSON, for programs that read what we print."""
+"""Summary as JSON: a job's sums, for programs that read what we print."""
 
 from __future__ import annotations
 

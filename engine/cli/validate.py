@@ -144,7 +144,7 @@ def command(
 
 
 def _is_coloured(color: str, out: TextIO) -> bool:
-    """Whether severities are coloured (https://no-color.org, https://force-color.org)."""
+    """Return whether severities are coloured (https://no-color.org, https://force-color.org)."""
     if color != "auto":
         return color == "always"
     if os.environ.get("NO_COLOR"):

@@ -1,4 +1,4 @@
-"""What `bulkfhir --version` says: the version, and which engine decides."""
+"""Version: the answer of `bulkfhir --version`: the version, and which engine decides."""
 
 from __future__ import annotations
 

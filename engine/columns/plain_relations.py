@@ -171,7 +171,7 @@ class _Rows:
 
 
 class _Line:
-    """What one resource says.
+    """The relations of one resource.
 
     references   (path, text) of each
     identifiers  (path, system|value) of the resource's own

@@ -55,7 +55,7 @@ class MessageGroup:
 
 @dataclass(slots=True)
 class OneSided:
-    """What only one of the two jobs rejects.
+    """The lines that only one of the two jobs rejects.
 
     lines    how many lines
     files    log names of inputs that only this job has anything of; their lines are not counted

@@ -86,7 +86,7 @@ class Drowning:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What was found, grouped: 2,000 groups at the most, each with its exact count.
+    """The findings of a job in groups: 2,000 groups at the most, each with its exact count.
 
     groups     what fails a line first, then the most frequent
     distinct   how many groups there are in all

@@ -1,1 +1,1 @@
-"""Dispatching: who does the work: the driver hands shards out, workers judge and write them."""
+"""Dispatching: groups of shards go to workers, by a Runner; a worker reads, judges and writes."""

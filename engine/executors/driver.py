@@ -82,8 +82,8 @@ class _Run:
         return bool(self._flying)
 
     def _isolating(self) -> bool:
-        """Whether what is in flight must be left alone: a suspect runs, or one waits for the others
-        to land.
+        """Return whether what is in flight must be left alone: a suspect runs, or one waits for the
+        others to land.
         """
         return (
             bool(self._flying)

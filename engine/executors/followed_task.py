@@ -29,7 +29,7 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a task is told beside its work.
+    """The orders of a task beside its work.
 
     task    its number in the run
     period  seconds between two looks at the folder
@@ -47,7 +47,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What came of a task: its result, or what it raised; and its last report.
+    """The outcome of a task: its result, or what it raised; and its last report.
 
     The error is a value, since engines wrap what is raised in errors of their own.
     """

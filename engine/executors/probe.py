@@ -24,8 +24,8 @@ _ADVICE: Final = "give every worker the same disk, or storage that all of them r
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a worker sees: its machine and the first input; and the probe object it has written,
-    None where it does not see this process's.
+    """The things that a worker sees: its machine and the first input; and the probe object it has
+    written, None where it does not see this process's.
     """
 
     host: str

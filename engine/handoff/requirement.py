@@ -15,7 +15,7 @@ __all__ = ["Requirement", "Unasked", "asked", "met", "unknown", "unmet"]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What was looked at.
+    """One thing that was looked at.
 
     subject  a bucket, a key, a role, a file
     state    met; unmet: it must be mended; unknown: it could not be asked

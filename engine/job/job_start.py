@@ -53,7 +53,7 @@ Without one a group is as large as a shard.
 
 @dataclass(frozen=True, slots=True)
 class JobId:
-    """What a job is called: a random id where none is given.
+    """The name of a job: a random id where none is given.
 
     Raises ConfigurationError for what cannot stand in the name of a folder.
     """

@@ -24,7 +24,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a keyword takes.
+    """The kind of value that a keyword takes.
 
     what     in words
     types    of a value

@@ -296,7 +296,7 @@ def _checks(summary: Summary, text: EveryText) -> Json | None:
 
 
 def _group(check: str, group: str, text: EveryText) -> str:
-    """What findings have in common: a value set, or a place and the type that it refers to."""
+    """Return what findings share: a value set, or a place and the type that it refers to."""
     if check == "code-undecided":
         return text.url(group)
     return " → ".join(map(text.place, group.split(" → ")))

@@ -16,7 +16,7 @@ _KINDS: Final = ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParamet
 
 
 class Vocabulary:
-    """What the core, or the core and packages, hold. Everything is read when it is first asked
+    """The words of the core, or of the core and packages. Everything is read when it is first asked
     for.
     """
 

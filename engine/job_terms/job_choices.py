@@ -2,8 +2,8 @@
 command line or by a call from Python, and carried whole to the worker.
 
 A choice that is added here is an option in ``cli/options.py`` or ``cli/import_job.py``, a keyword
-of ``import_job`` and ``validate_files`` with its kind in ``keywords.py``, and what the place that
-uses it makes of it; no other file names it.
+of ``import_job`` and ``validate_files`` with its kind in ``job/keywords.py``, and what the place
+that uses it makes of it; no other file names it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Jobs: what was asked for, how far it is, and running it.
 
 Start -> JobStore (SUBMITTED, QUEUED) -> JobRunner -> a process for each job -> JobStore (progress,
-last state) an import that the command line runs -> recorded() -> JobStore
+                                                                                last state)
+an import that the command line runs -> recorded_import -> JobStore
 """
 
 from ..job_terms.job_status import ACTIVE, FINISHED, WAITING, JobStatus

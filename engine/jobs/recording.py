@@ -19,12 +19,12 @@ from ..job.importing import JobResult, run_import
 from ..job_terms.job_choices import Choices
 from ..job_terms.job_folder import job_folder_name
 from ..job_terms.job_status import JobStatus
+from ..process.process_identity import this_process
 from ..reading.sources import SourceLike
 from ..storage import normal, storage_for
 from .database import Database, StateError, default_path
 from .errors_by_rule import counted_findings, findings_of
 from .job_row import ImportJob, Sample
-from .liveness import this_process
 from .store import JobStore, SupersededError, UnknownJobError
 
 __all__ = ["Recording", "recorded_import"]
@@ -38,8 +38,7 @@ as it goes on.
 
 
 class Recording:
-    """What a running job tells the store, and the store tells the job: pass it as ``on_progress``
-    and as ``cancel``.
+    """The talk of a running job and the store: pass it as ``on_progress`` and as ``cancel``.
 
     A progress call that the store cannot take is worth a warning only. The job is to stop when it
     belongs to another process by now.

@@ -13,9 +13,9 @@ from typing import Any
 from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..job_terms.job_status import ACTIVE, FINISHED, WAITING, JobStatus
+from ..process.process_identity import alive
 from .database import Database, StateError
 from .job_row import ImportJob, Sample
-from .liveness import alive
 from .sound_text import read_json, sound
 
 __all__ = [

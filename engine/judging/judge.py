@@ -1,4 +1,4 @@
-"""Judging: the validators of a job over one run of lines; the judge decides, the others are only
+"""Judge: the validators of a job over one run of lines; the judge decides, the others are only
 counted.
 """
 
@@ -82,8 +82,8 @@ class Judge:
         return verdicts if settings.job_folder is None else self._remarked(verdicts, lines.data)
 
     def _remarked(self, verdicts: BlockVerdicts, data: bytes) -> BlockVerdicts:
-        """The same with what a FAILURE line says beside the issues, where the judge knows that, and
-        as far as the line may say so much.
+        """Return verdicts with what a FAILURE line says beside the issues, where the judge knows
+        that, and as far as the line may say so much.
         """
         find = getattr(self._judge, "remarks", None)
         if find is None or not verdicts.failed:
@@ -133,8 +133,8 @@ def _validated(validator: BlockValidator, block: Block) -> BlockVerdicts:
 
 
 def _readable(verdicts: BlockVerdicts) -> BlockVerdicts:
-    """The same with None for every type and id that is no string, whatever a plug-in took over from
-    the data.
+    """Return verdicts with None for every type and id that is no string, whatever a plug-in took
+    from the data.
     """
     if _texts(verdicts.types) and _texts(verdicts.ids):
         return verdicts
@@ -196,7 +196,7 @@ class _LineByLine:
 
 
 def _excerpts(verdicts: BlockVerdicts, most: int) -> BlockVerdicts:
-    """The same with no more issues a line than are shown, whoever found them."""
+    """Return verdicts with no more issues a line than are shown, whoever found them."""
     shorter = {
         position: excerpt(verdict, most)
         for position, verdict in verdicts.verdicts.items()
@@ -228,7 +228,7 @@ def _bad(names: Iterable[str | None]) -> frozenset[str | None]:
 
 @lru_cache(maxsize=8)
 def _bad_known(names: tuple[str, ...]) -> frozenset[str | None]:
-    """The same of the names of a table: all of R4's types, block after block."""
+    """Return the bad names among those of a table: all of R4's types, block after block."""
     return _bad(names)
 
 

@@ -41,7 +41,7 @@ class UnknownProfile:
 
     @property
     def command(self) -> str:
-        """What makes the profile known; "" where no package is known to hold it."""
+        """The command that makes the profile known; "" where no package is known to hold it."""
         if self.held:
             return f"--package {self.held[-1]}"
         if not self.package:

@@ -22,7 +22,7 @@ _ERRORS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a sample took.
+    """The cost of a sample.
 
     ranges, before   stage -> what was spent on it, of each range that was measured, and of each
                      that was read before
@@ -42,7 +42,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a job over all inputs with one worker will come to.
+    """The cost that a job over all inputs with one worker will come to.
 
     lines    how many it reads
     size     bytes of text

@@ -17,7 +17,7 @@ __all__ = ["Reason", "SlotTimes", "Trial", "reasons_of", "slot_times", "summed"]
 
 @dataclass(frozen=True, slots=True)
 class SlotTimes:
-    """What one worker's time went into. Stages and waiting are its wall time.
+    """The parts of one worker's time. Stages and waiting are its wall time.
 
     stages   stage -> what was spent on it
     waiting  seconds without a task: before the first, between two, after the last, and on the way
@@ -45,7 +45,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What one import took.
+    """The cost of one import.
 
     size      bytes of the inputs as they are stored; of a sample, of what was read of them as text
     lines     resources that were read

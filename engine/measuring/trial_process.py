@@ -1,4 +1,4 @@
-"""TrialProcess: every trial has a process of its own, so that none profits from what another has
+"""Trial process: every trial has a process of its own, so that none profits from what another has
 compiled, and CPU time and memory are its own.
 
     run_apart -> ``python -m bulkfhir.engine.measuring.trial_process`` -> Trial

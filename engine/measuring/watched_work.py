@@ -39,7 +39,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class TaskTimes:
-    """What one task took in its worker.
+    """The time that one task took in its worker.
 
     shards   number of a shard -> stage -> what was spent on it there; NO_SHARD for what is of none
     wall     seconds from the task's begin to its end
@@ -64,7 +64,7 @@ class TaskTimes:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What came of a task, and what it took."""
+    """The outcome of a task, and its cost."""
 
     result: Any
     times: TaskTimes

@@ -1,5 +1,5 @@
-"""Whether a process that was written down earlier still lives: its id alone may belong to another
-one by now.
+"""Process identity: tells whether a process that was written down earlier still lives; its id alone
+may belong to another one by now.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ def _xz(reader: Reader) -> Iterator[bytes]:
 def _standard(
     reader: Reader, new: Callable[[], Any], compression: str, padding: bytes
 ) -> Iterator[bytes]:
-    """What the decompressors of the standard library make of an archive."""
+    """Yield what the decompressors of the standard library make of an archive."""
     for chunk, member in _members(reader, new, _CHUNK, MARKS[compression], padding):
         while not member.eof:
             try:

@@ -38,7 +38,7 @@ NOT_BY_NAME: Final = "not an NDJSON file by its name"
 
 @dataclass(frozen=True, slots=True)
 class SourceSelection:
-    """What is read of the sources.
+    """The choice of what is read of the sources.
 
     include_all  the logs, errors and deletions of a bulk export too
     include      patterns: only files that match one are read, whatever they are called

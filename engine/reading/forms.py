@@ -125,7 +125,7 @@ def _array(first: bytes, rest: bytes) -> str | None:
 
 
 def _has_resource_line(text: bytes) -> bool:
-    """Whether a line is a resource by itself, and not the last element of an array."""
+    """Return whether a line is a resource by itself, and not the last element of an array."""
     lines = text.split(b"\n")
     for line, after in zip(islice(lines, _LINES), [*lines[1:], b""], strict=False):
         if line.startswith(b"{") and b'"resourceType"' in line:

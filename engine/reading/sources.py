@@ -64,7 +64,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a job reads: its inputs in order, what was left out, the source as a URI for the
+    """The inputs of a job: the files in order, what was left out, the source as a URI for the
     Manifest, and the copies of what came through pipes.
     """
 

@@ -1,5 +1,5 @@
-"""What the model demands of a request: types first, then every constraint, reported in the
-service's own wording.
+"""Constraints: the demands of the model on a request: types first, then every constraint, reported
+in the service's own wording.
 """
 
 from __future__ import annotations

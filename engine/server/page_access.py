@@ -108,7 +108,7 @@ class PageAccess:
 
 
 def _equal(given: bytes, known: bytes) -> bool:
-    """Whether both are one text, in a time that tells nothing of it, nor of its length."""
+    """Return whether both are one text, in a time that tells nothing of it, nor of its length."""
     return hmac.compare_digest(hashlib.sha256(given).digest(), hashlib.sha256(known).digest())
 
 

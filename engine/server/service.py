@@ -42,7 +42,7 @@ __all__ = ["Service", "ServiceSettings"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """What an operator chose.
+    """The choices of an operator.
 
     state            the SQLite file of jobs
     s3_root          a folder that stands for S3

@@ -26,8 +26,6 @@ __all__ = ["Checkpoint", "save_record"]
 
 _SEALED = 5
 """The first layout whose plan is sealed."""
-_RECORD = "json"
-"""Name of a group's record among its parts."""
 _MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What comes of reading a record that is JSON, but not what was written."""
 
@@ -36,7 +34,7 @@ _log = logging.getLogger("bulkfhir.engine")
 
 @dataclass(slots=True)
 class _Group:
-    """What a work folder holds of a group: its record, if that is written, and how long each part
+    """The files of a group in a work folder: its record, if that is written, and how long each part
     is, as text: a job has a million.
     """
 
@@ -47,7 +45,7 @@ class _Group:
     def add(self, name: str, entry: StoredObject) -> None:
         """Take a part, or the record."""
         self.told += f"{name}={entry.size}\n"
-        if name == _RECORD:
+        if name == RECORD:
             self.uri = entry.uri
 
     def has(self, name: str, size: int) -> bool:
@@ -56,7 +54,7 @@ class _Group:
 
 
 class Checkpoint:
-    """What a work folder holds: plain JSON, written whole, by the parent (plan) and the workers
+    """The content of a work folder: plain JSON, written whole, by the parent (plan) and the workers
     (results).
 
     place   where the work folder lies, unless it is in the job's own folder

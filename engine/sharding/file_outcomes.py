@@ -32,8 +32,8 @@ class ResultsInOrder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What came of one input file. Its shards are in order; those after a break of the file do not
-    count.
+    """The outcome of one input file. Its shards are in order; those after a break of the file do
+    not count.
 
     bases   number of lines before each shard
     dropped shards after the break of a file: nothing of them counts
@@ -98,7 +98,7 @@ class OutcomesByFile:
 
 @dataclass(frozen=True, slots=True)
 class FilesSum:
-    """What a job's files came to.
+    """The sums of a job's files.
 
     totals    over all shards that count
     broken    (name, message, status) of every break of a file

@@ -28,7 +28,7 @@ __all__ = ["Ending", "Plan", "newest"]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What is known of a job whose logs are published: all that its last step needs.
+    """The state of a job whose logs are published: all that its last step needs.
 
     files     what its files came to
     shards    how many there were

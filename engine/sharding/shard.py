@@ -59,7 +59,7 @@ class NumberedLines:
 
 @dataclass(frozen=True, slots=True)
 class ShardResult:
-    """What came of one shard; its lines are counted from the shard's start.
+    """The outcome of one shard; its lines are counted from the shard's start.
 
     lines   how many lines it holds, blank ones too
     pieces  (log, bytes) of its piece of each log's part, in which the pieces of a group's shards

@@ -37,7 +37,7 @@ class S3Client:
 
     @property
     def sends_checksums(self) -> bool:
-        """Whether the user lets checksums be sent that the service does not require."""
+        """Return whether the user lets checksums be sent that the service does not require."""
         config = self._client.meta.config
         return bool(getattr(config, "request_checksum_calculation", "") == "when_supported")
 

@@ -1,5 +1,5 @@
-"""Findings: verdicts on their way from a worker to the reader of a validation, through a file and
-never through memory.
+"""Finding rows: verdicts on their way from a worker to the reader of a validation, through a file
+and never through memory.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class LogPlan:
-    """What the logs of one file are made of.
+    """The pieces of which the logs of one file are made.
 
     pieces  in the order of the file
     broken  (message, status) of each break of the file

@@ -50,7 +50,7 @@ class LogRange:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRange:
-    """What has to be known of the parts that a worker wrote, by their number."""
+    """The facts about the parts that a worker wrote, by their number."""
 
     upload: Upload
     parts: Mapping[int, UploadedPart]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_packages import package
+from tests.engine.judging.test_chosen_packages import package
 from tests.server.conftest import (
     DATASTORE,
     GOOD,

@@ -1,4 +1,4 @@
-"""What may be wrong with the profiles that a resource claims to follow."""
+"""Faults of the profiles that a resource claims to follow."""
 
 from __future__ import annotations
 

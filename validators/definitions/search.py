@@ -1,6 +1,4 @@
-"""What search reads: the elements that R4's search parameters name, for the warnings of level
-minimal.
-"""
+"""Search: the elements that R4's search parameters name, for the warnings of level minimal."""
 
 from __future__ import annotations
 

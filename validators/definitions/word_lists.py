@@ -21,7 +21,7 @@ _CODES: Final = "codes "
 
 
 class Elements(NamedTuple):
-    """What StructureDefinitions name: types and elements, keys of invariants, bound value sets."""
+    """The names in definitions: types and elements, keys of invariants, bound value sets."""
 
     names: Container[str]
     keys: Container[str]

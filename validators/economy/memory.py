@@ -1,4 +1,4 @@
-"""What was found out from data and is kept, so that it is found out once: tables that share one
+"""Memory: tables of what was found out from data, so that it is found out once; they share one
 bound.
 """
 

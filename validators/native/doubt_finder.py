@@ -37,7 +37,7 @@ def needs_all(line: bytes) -> bool:
 
 
 class Found(NamedTuple):
-    """What is in doubt of the lines of a block.
+    """The doubts about the lines of a block.
 
     doubts   of Bundles, by position
     lines    those that are told by their sites

@@ -1,9 +1,9 @@
 """Profiles for the acceptor: what a profile says beyond its base type, as groups of members with
 their checks and slices.
 
-Follows ``profiles.ProfileCompiler`` step by step and asks it wherever it can: the narrowed
-elements, the types that are left, and which slice a value is in are its own answers. What has no
-counterpart in the table (re-slices, rules on what stands beside a primitive) asks.
+Follows ``profiles.narrowing.ProfileCompiler`` step by step and asks it wherever it can: the
+narrowed elements, the types that are left, and which slice a value is in are its own answers. What
+has no counterpart in the table (re-slices, rules on what stands beside a primitive) asks.
 """
 
 from __future__ import annotations

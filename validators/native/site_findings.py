@@ -1,4 +1,4 @@
-"""What is read of a site: what there is to say there, or what is to be run in its place."""
+"""Site findings: what there is to say at a site, or what is to be run in its place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Claiming", "Leaning", "SiteFinding", "Rebound", "Site", "mark"]
 
 
 class SiteFinding(NamedTuple):
-    """What there is to say at a site.
+    """The things to say at a site.
 
     undecided   by its key, once for each time
     codes       that were undecided, once for each time

@@ -93,7 +93,7 @@ class _Entry:
 
     @cached_property
     def _is_run_whole(self) -> bool:
-        """Whether one of the claimed profiles is run as a whole."""
+        """Return whether one of the claimed profiles is run as a whole."""
         return any(
             isinstance(site, InPlace)
             and site.doubted in (CLAIMS, PROFILE)

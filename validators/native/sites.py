@@ -78,7 +78,7 @@ __all__ = ["SiteWalk", "SitedFindings"]
 
 
 class SitedFindings(NamedTuple):
-    """What there is to say of lines with the same sites; not to be changed.
+    """The findings of lines with the same sites; not to be changed.
 
     issues      that are shown, none where nothing fails the lines
     hidden      those that are not: see ``Verdict``

@@ -39,7 +39,7 @@ _NOT_PLAIN: Final = 0xFFFFFFFF
 
 
 class ProfileParts(NamedTuple):
-    """What the parts of a profile's overlay are lowered from, by their numbers.
+    """The sources of the parts of a profile's overlay, by their numbers.
 
     own      checks of the object that the profile is laid over
     groups   what it says of the members of one name, or of a choice
@@ -148,7 +148,7 @@ class Table:
 
     @property
     def holds_questions(self) -> bool:
-        """Whether questions were drawn, here or where the table was made."""
+        """Return whether questions were drawn, here or where the table was made."""
         return bool(self._questions)
 
     def question(self, question: Question, plain: CodedElement | None = None) -> int:

@@ -8,10 +8,10 @@ met, answered by the very closure that the explainer runs. A rule that this modu
 a question too, and one that needs to see more than its value answers no: then the line goes to the
 explainer.
 
-    lowering          types and their properties, profiles that resources name
-    lowered_values    what holds for each value of a property
-    conditions        invariants
-    overlays          profiles
+    type_records     types and their properties, profiles that resources name
+    value_records    what holds for each value of a property
+    conditions       invariants
+    overlays         profiles
 
 The records are described in ``native/src/accept/table``.
 """
@@ -119,7 +119,7 @@ class Lowering:
 
     @cached_property
     def overlays(self) -> Overlays:
-        """What profiles say beyond their types."""
+        """The overlays: all that profiles say beyond their types."""
         from .overlays import Overlays  # with all of profiles
 
         return Overlays(self.compilation, self.table, self.values, self.conditions)

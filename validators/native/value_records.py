@@ -1,5 +1,5 @@
-"""What holds for each value of a property, as records: natively where the table can say it, else as
-questions to the explainer's checks.
+"""Value records: all that holds for each value of a property: natively where the table can say it,
+else as questions to the explainer's checks.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Rules: what is checked, one file a kind of rule.
 
 Each builds a check from a type or a property and says nothing where it does not apply; the
-explainer runs what was built. JSON form, unknown names and empty elements are in ``form``: they are
-the walk itself.
+explainer runs what was built. JSON form, unknown names and empty elements are in
+``explainer.form``: they are the walk itself.
 """
 
 from ..checks.check import Check, Issues

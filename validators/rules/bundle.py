@@ -364,7 +364,7 @@ def _walk(value: Any, path: tuple[str, ...], where: str) -> Iterator[tuple[str, 
 
 
 class _Links:
-    """What may be a reference to another entry: References, and uris and urls that are no
+    """The values that may be references to another entry: References, and uris and urls that are no
     identifiers of systems.
     """
 

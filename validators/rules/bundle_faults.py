@@ -1,4 +1,4 @@
-"""What may be wrong with a Bundle as a whole (FHIR R4, section 2.36): the rules that ``bundle``
+"""Faults of a Bundle as a whole (FHIR R4, section 2.36): the rules that ``bundle``
 finds broken.
 """
 

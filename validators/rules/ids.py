@@ -1,4 +1,4 @@
-"""What occurs once in a resource: ids of elements, and security labels."""
+"""Rule: values that occur once in a resource: ids of elements, and security labels."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _KEPT = 4096
 
 
 class Rebinding:
-    """What profiles bind anew; one per compilation."""
+    """The elements that profiles bind anew; one record a compilation."""
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation

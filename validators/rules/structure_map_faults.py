@@ -1,4 +1,4 @@
-"""What may be wrong with a StructureMap (FHIR R4, section 5.9): the sentences of the one rule that
+"""Faults of a StructureMap (FHIR R4, section 5.9): the sentences of the one rule that
 ``structure_map`` finds broken. Whatever they name stands in the map.
 """
 

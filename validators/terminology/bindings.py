@@ -112,7 +112,7 @@ class _Bound:
 
     @property
     def checked(self) -> bool:
-        """Whether the value set itself is asked."""
+        """Return whether the value set itself is asked."""
         return self.value_set is not None and self.strength != "example"
 
     def undecided(self, answer: Membership, codes: str) -> Violation | None:

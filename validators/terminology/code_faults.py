@@ -1,4 +1,4 @@
-"""What may be wrong with a coded element (FHIR R4, section 4.1): the rules that terminology finds
+"""Faults of a coded element (FHIR R4, section 4.1): the rules that terminology finds
 broken. The codes concerned are written ``system#code``, parted by commas.
 
 That terminology is not at hand proves no fault: where the reference validator makes errors of

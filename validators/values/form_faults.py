@@ -1,4 +1,4 @@
-"""What may be wrong with the JSON form of a resource (FHIR R4, section 2.6.2)."""
+"""Faults of the JSON form of a resource (FHIR R4, section 2.6.2)."""
 
 from __future__ import annotations
 

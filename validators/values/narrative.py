@@ -216,7 +216,7 @@ def _wordless(root: Element) -> bool:
 
 
 class _Walk:
-    """What a walk over a div gathers."""
+    """The findings of a walk over a div."""
 
     def __init__(self, findings: list[Violation]) -> None:
         self.findings = findings

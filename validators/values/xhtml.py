@@ -91,7 +91,7 @@ class _Prefixes:
 
     @property
     def mark(self) -> int:
-        """What ``undo`` is to be given to come back to here."""
+        """The place that ``undo`` is given to come back to here."""
         return len(self._undone)
 
     def meaning(self, prefix: str) -> str | None:

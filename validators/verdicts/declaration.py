@@ -201,7 +201,7 @@ class Violation:
 
     @property
     def fails(self) -> bool:
-        """Whether the violation fails a resource."""
+        """Return whether the violation fails a resource."""
         return self.declaration.severity in FAILING
 
     @property

@@ -1,4 +1,4 @@
-"""What a validator says about one resource: issues, and the verdict they add up to."""
+"""Issue: what a validator says about one resource: issues, and the verdict they add up to."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class Issue(_Worded):
 
     @property
     def fails(self) -> bool:
-        """Whether the issue fails its resource, by its severity."""
+        """Return whether the issue fails its resource, by its severity."""
         return self.severity in FAILING
 
 
@@ -217,12 +217,12 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether some issue fails the resource."""
+        """Return whether some issue fails the resource."""
         return any_fails(self.issues)
 
     @property
     def crashed(self) -> bool:
-        """Whether the validation itself broke."""
+        """Return whether the validation itself broke."""
         return CRASH.name in [issue.rule for issue in self.issues]
 
 

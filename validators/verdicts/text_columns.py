@@ -1,4 +1,4 @@
-"""Texts: columns of strings as they come from the native acceptor: buffers, of which strings are
+"""Text columns: strings as they come from the native acceptor: buffers, of which strings are
 made only where somebody looks at them.
 """
 

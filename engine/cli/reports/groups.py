@@ -76,7 +76,7 @@ class Groups:
 
 
 class GroupedReport:
-    """What the reports have in common that are written whole at the end: findings are grouped as
+    """The common part of the reports that are written whole at the end: findings are grouped as
     they come.
     """
 

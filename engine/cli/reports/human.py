@@ -39,7 +39,7 @@ PLAIN = "\x1b[0m"
 
 
 class HumanReport:
-    """What fails lines, up to ``max_errors``; then how much more there is."""
+    """The issues that fail lines, up to ``max_errors``; then how much more there is."""
 
     def __init__(self, out: TextIO, shown: Shown) -> None:
         self._out = out

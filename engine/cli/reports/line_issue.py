@@ -79,7 +79,7 @@ def _pointers() -> Callable[[str], str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a person is shown; formats for machines ignore it.
+    """The choices of what a person is shown; formats for machines ignore them.
 
     max_errors   most findings, 0 for all
     warnings     warnings and information of rejected lines too

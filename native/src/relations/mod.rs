@@ -2,8 +2,8 @@
 //! business identifiers they have, the elements that are there of the profiles they claim.
 //!
 //! It reads JSON and knows no more of FHIR than what a reference, an identifier, an extension and a
-//! Bundle's entry are. engine/columns/relations.py says the same in Python, and reads the lines
-//! that are odd: names or texts with escapes, very long ones, deep ones.
+//! Bundle's entry are. engine/columns/plain_relations.py says the same in Python, and reads
+//! the lines that are odd: names or texts with escapes, very long ones, deep ones.
 
 mod join;
 mod key;

@@ -30,8 +30,8 @@ from bulkfhir.engine.jobs import (
     SupersededError,
     UnknownJobError,
 )
-from bulkfhir.engine.jobs.liveness import alive, this_process
 from bulkfhir.engine.jobs.recording import Recording
+from bulkfhir.engine.process.process_identity import alive, this_process
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a Questionnaire's item says of one answer: its type, its options, its bounds (FHIR R4,
+"""Faults of one answer by its Questionnaire's item: its type, its options, its bounds (FHIR R4,
 section 9.8).
 
 As the reference validator decides, where it counts oddly too: fewer than ``maxDecimalPlaces - 1``

@@ -1,4 +1,4 @@
-"""What may be wrong with an answer (FHIR R4, section 9.8): the rules that ``answer_faults`` finds
+"""Faults of an answer (FHIR R4, section 9.8): the rules that ``answer_faults`` finds
 broken. Limits are the Questionnaire's, which may be contained in the response and so be data too.
 """
 

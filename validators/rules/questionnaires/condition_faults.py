@@ -1,4 +1,4 @@
-"""What may be wrong with a condition on a question (FHIR R4, section 9.8.3): a Questionnaire says
+"""Faults of a condition on a question (FHIR R4, section 9.8.3): a Questionnaire says
 when a question is enabled, a response answers only those that are.
 """
 

@@ -1,4 +1,4 @@
-"""What may be wrong with a response to a Questionnaire (FHIR R4, section 9.8): the rules that
+"""Faults of a response to a Questionnaire (FHIR R4, section 9.8): the rules that
 ``response`` finds broken. A linkId is one of the Questionnaire's unless a sentence says otherwise.
 """
 

@@ -1,4 +1,5 @@
-//! The names of members that code of this crate looks at: all of FHIR's that it knows.
+//! The names of members that a verdict of this crate looks at, but for the two of the plainest
+//! Reference (`accept::references`).
 //!
 //! Each part gets the names that its Python rules read (`reads`), by their numbers and in this
 //! order; a test compares.
