@@ -181,7 +181,7 @@ def _sentence(error: Exception) -> tuple[str, int]:
         StorageError,
         Unavailable,
     )
-    from ..process.logs import log_crash
+    from ..process.logger import log_crash
 
     if isinstance(error, NothingToRead):
         return str(error), exits.NOTHING_TO_READ

@@ -9,18 +9,18 @@ from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 if TYPE_CHECKING:
     from ..counting.causes import Cause, Causes
     from ..counting.summary import Example, Summary
-    from ..judging.later_codes import LaterCodes
-    from ..judging.other_releases import LooksLike
-    from ..judging.unknown_profiles import UnknownProfile
+    from ..job_report.later_codes import LaterCodes
+    from ..job_report.other_releases import LooksLike
+    from ..job_report.unknown_profiles import UnknownProfile
 
 __all__ = ["summary_json"]
 
 
 def summary_json(summary: Summary) -> dict[str, Any]:
     """Return counts by type and by rule; names of members are stable."""
-    from ..judging.later_codes import later_codes
-    from ..judging.other_releases import other_releases
-    from ..judging.unknown_profiles import unknown_profiles
+    from ..job_report.later_codes import later_codes
+    from ..job_report.other_releases import other_releases
+    from ..job_report.unknown_profiles import unknown_profiles
 
     totals = summary.totals
     return {

@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any, Final
 
 from ..errors import EngineError
-from ..process.logs import LOGGER
+from ..process.logger import LOGGER
 from ..process.process_identity import this_process
 from .followed_task import Errand, Followed, run_followed
 from .interface import Runner

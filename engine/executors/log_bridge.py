@@ -12,7 +12,7 @@ from typing import Any
 from multiprocessing_logging import MultiProcessingHandler
 
 from ..process.log_lines import others_shown, show_others
-from ..process.logs import LOGGER
+from ..process.logger import LOGGER
 
 __all__ = ["LogBridge", "send_logs_to"]
 

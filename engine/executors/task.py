@@ -8,7 +8,7 @@ from typing import Any
 from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import EngineError
-from ..process.logs import log_crash
+from ..process.logger import log_crash
 from .live_counters import Cancelled
 
 __all__ = ["TaskFailure", "Task", "run_task"]

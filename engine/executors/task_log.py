@@ -12,7 +12,7 @@ from typing import Final
 
 from bulkfhir.validators.economy.light_dataclass import dataclass
 
-from ..process.logs import LOGGER
+from ..process.logger import LOGGER
 
 __all__ = ["LogLine", "TaskLog", "collected", "hand_on"]
 

@@ -39,7 +39,7 @@ from ..job_terms.job_choices import ReportWish
 from ..job_terms.job_folder import MANIFEST, PLAN, WORK
 from ..job_terms.job_status import JobStatus
 from ..job_terms.settings import Settings
-from ..process.logs import log_crash
+from ..process.logger import log_crash
 from ..sharding.checkpoint import Checkpoint, save_record
 from ..sharding.file_outcomes import FilesSum, OutcomesByFile, finding_parts
 from ..sharding.plan import Ending, Plan

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..counting.causes import Causes
-from ..judging.unknown_profiles import UnknownProfile, unknown_profiles
+from .unknown_profiles import UnknownProfile, unknown_profiles
 
 __all__ = ["profiles_needed"]
 

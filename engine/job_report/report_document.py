@@ -15,10 +15,10 @@ from bulkfhir.validators.verdicts.undecided import undecided_by_kind
 
 from ..counting.causes import Cause, Causes, Mend
 from ..counting.summary import Example, Summary
-from ..judging.later_codes import later_codes
-from ..judging.other_releases import other_releases
 from .job_facts import JobFacts
+from .later_codes import later_codes
 from .not_checked import not_checked
+from .other_releases import other_releases
 from .profiles_needed import profiles_needed
 from .shown_text import EveryText
 

@@ -28,7 +28,7 @@ from bulkfhir.validators.economy.lazy_pattern import lazy_pattern
 from bulkfhir.validators.verdicts.excerpt import excerpt
 
 from ..job_terms.settings import Settings
-from ..process.logs import log_crash
+from ..process.logger import log_crash
 from ..reading.limits import MAX_BINARY
 from ..reading.lines import LINE_LIMIT, Lines
 from .import_rules import bad_type, missing_id, too_large, too_long

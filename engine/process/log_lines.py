@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal
 
-from .logs import LOGGER
+from .logger import LOGGER
 
 __all__ = ["LogFormat", "others_shown", "show_logs", "show_others"]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bulkfhir.engine import validate_files
-from bulkfhir.engine.judging.other_releases import LooksLike, other_releases
+from bulkfhir.engine.job_report.other_releases import LooksLike, other_releases
 from bulkfhir.validators.definitions import core
 from bulkfhir.validators.definitions.other_versions import versions_with
 from bulkfhir.validators.schema import Schema

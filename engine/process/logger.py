@@ -1,4 +1,4 @@
-"""Logs: the logger above all of the project's, and what may be said in it."""
+"""Logger: the one above all of the project's, and what may be said in it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from bulkfhir.engine import import_job, validate_files
 from bulkfhir.engine.cli.cause_lines import cause_lines
 from bulkfhir.engine.cli.summary_json import summary_json
-from bulkfhir.engine.judging.later_codes import LaterCodes, later_codes
+from bulkfhir.engine.job_report.later_codes import LaterCodes, later_codes
 
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 

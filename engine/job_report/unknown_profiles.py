@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bulkfhir.validators.checks.claim_faults import PROFILE_UNKNOWN
+from bulkfhir.validators.definitions.cache_index import index_entries, read_object
 from bulkfhir.validators.definitions.guides import is_listed, package_of
 from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..counting.causes import Cause
-from .cache_index import index_entries, read_object
 
 __all__ = ["UnknownProfile", "unknown_profiles"]
 

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bulkfhir.validators.definitions.cache_index import index_entries, read_object
 from bulkfhir.validators.economy.light_dataclass import dataclass
 from bulkfhir.validators.terminology.code_faults import CODE_SYSTEM
 from bulkfhir.validators.terminology.code_systems import CodeSystem
 
 from ..counting.causes import Cause
-from .cache_index import index_entries, read_object
 
 __all__ = ["LaterCodes", "later_codes"]
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bulkfhir.engine import validate_files
-from bulkfhir.engine.judging.unknown_profiles import UnknownProfile, unknown_profiles
+from bulkfhir.engine.job_report.unknown_profiles import UnknownProfile, unknown_profiles
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
 
