@@ -58,9 +58,10 @@ def load(group: str, name: str) -> Callable[..., Any]:
         place = group, name, *sys.path
         for entry in (_FOUND[place],) if place in _FOUND else _installed(group):
             if entry.name == name:
+                loaded: Callable[..., Any] = entry.load()
                 _FOUND[place] = entry
-                return entry.load()  # type: ignore[no-any-return]
-    except ImportError as error:
+                return loaded
+    except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
     raise ConfigurationError(
         f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: "

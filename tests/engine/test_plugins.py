@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -53,3 +54,23 @@ def test_one_of_others_is_looked_for_once_and_where_it_is_now(
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place != str(PLUGINS)])
     with pytest.raises(ConfigurationError, match="toy: no such validator"):
         plugins.load(plugins.VALIDATORS, "toy")
+
+
+def test_one_that_cannot_be_loaded_is_named_and_looked_for_again_once_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    described = tmp_path / "mended-1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Name: mended\nVersion: 1\n")
+
+    def point(target: str) -> None:
+        entry = f"[{plugins.VALIDATORS}]\nmended = {target}\n"
+        (described / "entry_points.txt").write_text(entry)
+
+    for target in ("json:Absent", "no_such_module:Absent"):
+        point(target)
+        with pytest.raises(ConfigurationError, match="mended: this plug-in cannot be imported: "):
+            plugins.load(plugins.VALIDATORS, "mended")
+    point("json:loads")
+    assert plugins.load(plugins.VALIDATORS, "mended") is json.loads
