@@ -74,9 +74,15 @@ class ExportRunner:
 
     def _run(self, job: ExportJob) -> None:
         module = "bulkfhir.engine.jobs.export_child"
-        process = JobProcess(
-            module, str(self._state), job.id, *self._logs, environment=self._environment
-        )
+        try:
+            process = JobProcess(
+                module, str(self._state), job.id, *self._logs, environment=self._environment
+            )
+        except OSError as error:
+            _log.exception("export %s could not begin", job.id, extra={"job_id": job.id})
+            cause = f"The export process could not be started: {error.strerror}"
+            self._exports.finish(job.id, JobStatus.FAILED, cause)
+            return
         self._process = process
         if self._stopping:
             process.kill_session()
