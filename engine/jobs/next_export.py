@@ -44,7 +44,6 @@ class ExportRunner:
     def start(self) -> None:
         """Run what waits, and again what a killed runner left."""
         self._stopping = False
-        self._exports.recover()
         self._thread = threading.Thread(target=self._loop, name="bulkfhir-exports", daemon=True)
         self._thread.start()
 
@@ -66,6 +65,7 @@ class ExportRunner:
         while not self._stopping:
             self._wake.clear()
             try:
+                self._exports.recover()  # also what this runner could not record the end of
                 while not self._stopping and (job := self._exports.begin()) is not None:
                     self._run(job)
             except Exception:  # noqa: BLE001  # the queue must outlive one failed look; it looks again

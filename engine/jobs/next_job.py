@@ -169,13 +169,20 @@ class JobRunner:
 
     def _watch(self, job: ImportJob, process: JobProcess) -> None:
         code = process.wait()
+        while not self._settled(job, code) and not self._stopping:
+            time.sleep(_LOOK_AGAIN)  # its data store waits for it
+        with self._guard:
+            del self._running[job.id]  # not before: who stops the runner waits for what is there
+        self.wake()
+
+    def _settled(self, job: ImportJob, code: int) -> bool:
+        """Record the end of a job; return whether that went well: the disk may be full."""
         try:
             self._settle(job, code)
         except Exception:  # noqa: BLE001  # one job; the runner recovers it at its next start
             _log.exception("the end of job %s could not be recorded", job.id)
-        with self._guard:
-            del self._running[job.id]  # not before: who stops the runner waits for what is there
-        self.wake()
+            return False
+        return True
 
     def _settle(self, job: ImportJob, code: int) -> None:
         """Gives a job whose process ended without a last state the one it has to have."""

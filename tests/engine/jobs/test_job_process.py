@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -21,6 +22,8 @@ from bulkfhir.engine.jobs import (
     JobStatus,
     JobStore,
     RunOptions,
+    next_export,
+    next_job,
 )
 from bulkfhir.engine.jobs.job_process import JobProcess
 from tests.engine.jobs.test_job_store import add
@@ -136,7 +139,8 @@ def test_a_job_that_no_thread_can_await_has_failed_and_the_next_one_begins(jobs,
         os.kill(process.id, 0)
 
 
-def test_an_export_whose_process_cannot_be_started_has_failed(jobs, monkeypatch):
+def export_of(jobs: JobStore) -> ExportStore:
+    """Return a store with one export, which waits."""
     exports = ExportStore(jobs.database)
     with jobs.database.writing() as connection:
         job = ExportJob(
@@ -148,6 +152,44 @@ def test_an_export_whose_process_cannot_be_started_has_failed(jobs, monkeypatch)
             submit_time=time.time(),
         )
         exports.add(job, connection)
+    return exports
+
+
+def once_full(method: Callable[..., None]) -> Callable[..., None]:
+    """Let a method find the disk full the first time."""
+    calls = list[object]()
+
+    def finish(*given: object) -> None:
+        calls.append(given)
+        if len(calls) == 1:
+            raise sqlite3.OperationalError("database or disk is full")
+        method(*given)
+
+    return finish
+
+
+def test_an_end_that_could_not_be_recorded_is_once_there_is_room(jobs, monkeypatch):
+    monkeypatch.setattr(next_job, "_LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(jobs, "finish", once_full(jobs.finish))
+    add(jobs, "a")
+    runner = JobRunner(jobs, RunOptions(), environment={"PYTHONHOME": os.devnull})
+    runner.start()
+    wait_for(lambda: jobs.job("a").status is JobStatus.FAILED, "the end of the job")
+    runner.stop()
+
+
+def test_an_export_whose_end_could_not_be_recorded_runs_again(jobs, monkeypatch):
+    monkeypatch.setattr(next_export, "_LOOK_AGAIN", 0.01)
+    exports = export_of(jobs)
+    monkeypatch.setattr(exports, "finish", once_full(exports.finish))
+    runner = ExportRunner(jobs.database, exports, RunOptions(), {"PYTHONHOME": os.devnull})
+    runner.start()
+    wait_for(lambda: exports.job("e").status is JobStatus.FAILED, "the end of the export")
+    runner.stop()
+
+
+def test_an_export_whose_process_cannot_be_started_has_failed(jobs, monkeypatch):
+    exports = export_of(jobs)
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     runner = ExportRunner(jobs.database, exports, RunOptions(), {})
     runner.start()
