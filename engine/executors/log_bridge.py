@@ -11,7 +11,7 @@ from typing import Any
 
 from multiprocessing_logging import MultiProcessingHandler
 
-from ..process.log_lines import others_shown, show_others
+from ..process.log_lines import TellingHandler, others_shown, show_others
 from ..process.logger import LOGGER
 
 __all__ = ["LogBridge", "send_logs_to"]
@@ -32,6 +32,10 @@ class _Handler(MultiProcessingHandler):  # type: ignore[misc]  # the library has
     """
 
     _is_closed = True
+
+
+class _Told(TellingHandler, QueueHandler):
+    """Sends records, and what is wrong with one that cannot be sent."""
 
 
 class LogBridge:
@@ -60,8 +64,8 @@ def send_logs_to(queue: Any, level: int, *, others: bool) -> None:
     project's too (``show_others``).
     """
     logger = logging.getLogger(LOGGER)
-    logger.handlers[:] = [QueueHandler(queue)]
+    logger.handlers[:] = [_Told(queue) if others else QueueHandler(queue)]
     logger.setLevel(level)
     logger.propagate = False
     if others:
-        show_others(QueueHandler(queue))
+        show_others(_Told(queue))

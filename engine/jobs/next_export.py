@@ -44,7 +44,6 @@ class ExportRunner:
     def start(self) -> None:
         """Run what waits, and again what a killed runner left."""
         self._stopping = False
-        self._exports.recover()
         self._thread = threading.Thread(target=self._loop, name="bulkfhir-exports", daemon=True)
         self._thread.start()
 
@@ -66,6 +65,7 @@ class ExportRunner:
         while not self._stopping:
             self._wake.clear()
             try:
+                self._exports.recover()  # also what this runner could not record the end of
                 while not self._stopping and (job := self._exports.begin()) is not None:
                     self._run(job)
             except Exception:  # noqa: BLE001  # the queue must outlive one failed look; it looks again
@@ -74,9 +74,15 @@ class ExportRunner:
 
     def _run(self, job: ExportJob) -> None:
         module = "bulkfhir.engine.jobs.export_child"
-        process = JobProcess(
-            module, str(self._state), job.id, *self._logs, environment=self._environment
-        )
+        try:
+            process = JobProcess(
+                module, str(self._state), job.id, *self._logs, environment=self._environment
+            )
+        except OSError as error:
+            _log.exception("export %s could not begin", job.id, extra={"job_id": job.id})
+            cause = f"The export process could not be started: {error.strerror}"
+            self._exports.finish(job.id, JobStatus.FAILED, cause)
+            return
         self._process = process
         if self._stopping:
             process.kill_session()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -39,7 +41,7 @@ class JobRunner:
 
     concurrent    jobs that run at once over all data stores
     environment   variables for the jobs, over this process's own; may still be changed
-    drain         seconds that jobs get to end by themselves when the runner stops
+    drain         seconds that jobs get, all at once, to end by themselves when the runner stops
     """
 
     def __init__(
@@ -95,8 +97,9 @@ class JobRunner:
             running = list(self._running.values())
         for process, _ in running:
             process.signal(signal.SIGTERM)
+        until = time.monotonic() + self._drain
         for process, watcher in running:
-            watcher.join(self._drain)
+            watcher.join(max(0, until - time.monotonic()))
             if watcher.is_alive():
                 process.kill_session()
                 watcher.join()
@@ -155,19 +158,31 @@ class JobRunner:
             target=self._watch, args=(job, process), name=f"job-{job.id}", daemon=True
         )
         with self._guard:
+            try:
+                watcher.start()
+            except RuntimeError:  # no thread is to be had
+                process.kill_session()
+                process.wait()
+                raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
             self._running[job.id] = (process, watcher)
-        watcher.start()
         _log.info("job %s begins", job.id, extra={"job_id": job.id, "process_id": process.id})
 
     def _watch(self, job: ImportJob, process: JobProcess) -> None:
         code = process.wait()
+        while not self._settled(job, code) and not self._stopping:
+            time.sleep(_LOOK_AGAIN)  # its data store waits for it
+        with self._guard:
+            del self._running[job.id]  # not before: who stops the runner waits for what is there
+        self.wake()
+
+    def _settled(self, job: ImportJob, code: int) -> bool:
+        """Record the end of a job; return whether that went well: the disk may be full."""
         try:
             self._settle(job, code)
         except Exception:  # noqa: BLE001  # one job; the runner recovers it at its next start
             _log.exception("the end of job %s could not be recorded", job.id)
-        with self._guard:
-            del self._running[job.id]  # not before: who stops the runner waits for what is there
-        self.wake()
+            return False
+        return True
 
     def _settle(self, job: ImportJob, code: int) -> None:
         """Gives a job whose process ended without a last state the one it has to have."""

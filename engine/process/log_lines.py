@@ -11,11 +11,11 @@ import threading
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Literal
+from typing import Literal, TextIO
 
 from .logger import LOGGER
 
-__all__ = ["LogFormat", "others_shown", "show_logs", "show_others"]
+__all__ = ["LogFormat", "TellingHandler", "others_shown", "show_logs", "show_others"]
 
 LogFormat = Literal["text", "json"]
 
@@ -50,7 +50,7 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return json.dumps(line, default=str)  # of others, these may be anything
 
 
 class _Text(logging.Formatter):
@@ -66,20 +66,39 @@ class _Text(logging.Formatter):
         return f"{line} (task {said['task']}, host {said['host']}, process {record.process})"
 
 
+class TellingHandler(logging.Handler):
+    """A handler that logs which record it could not write, where Python prints that as text, values
+    of the record among it.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        """Log it, unless the stream is to blame or what could not be written is such a record."""
+        kind, _, trace = sys.exc_info()
+        if kind and not issubclass(kind, OSError) and "exception" not in record.__dict__:
+            what = f"a log line of {record.name} ({record.pathname}:{record.lineno})"
+            _log_uncaught(what, kind, trace)
+
+
+class _JsonLines(TellingHandler, logging.StreamHandler[TextIO]):
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(_Json())
+
+
 def show_logs(log_format: LogFormat, level: str) -> None:
     """Send the project's records of ``level`` and above to standard error. As JSON, so is what
     others say there, Python itself among them: each line is an object.
     """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if log_format == "json" else _Text())
+    handler: logging.Handler = _JsonLines()
+    if log_format == "text":
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Text())
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [handler]
     logger.propagate = False
     logger.setLevel(level)
     if log_format == "json":
-        others = logging.StreamHandler(sys.stderr)
-        others.setFormatter(_Json())
-        show_others(others)
+        show_others(_JsonLines())
 
 
 def show_others(handler: logging.Handler) -> None:

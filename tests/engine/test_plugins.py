@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -53,3 +56,40 @@ def test_one_of_others_is_looked_for_once_and_where_it_is_now(
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place != str(PLUGINS)])
     with pytest.raises(ConfigurationError, match="toy: no such validator"):
         plugins.load(plugins.VALIDATORS, "toy")
+
+
+def install(folder: Path, target: str, version: str = "1") -> Path:
+    """Install a version of a distribution whose validator ``mended`` is ``target``."""
+    described = folder / f"mended-{version}.dist-info"
+    described.mkdir(exist_ok=True)
+    (described / "METADATA").write_text(f"Name: mended\nVersion: {version}\n")
+    entry = f"[{plugins.VALIDATORS}]\nmended = {target}\n"
+    (described / "entry_points.txt").write_text(entry)
+    os.utime(folder, (int(version), int(version)))  # a file system's clock may stand for a while
+    return described
+
+
+def test_one_that_cannot_be_loaded_is_named_and_looked_for_again_once_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for target in ("json:Absent", "no_such_module:Absent"):
+        install(tmp_path, target)
+        with pytest.raises(ConfigurationError, match="mended: this plug-in cannot be imported: "):
+            plugins.load(plugins.VALIDATORS, "mended")
+    install(tmp_path, "json:loads")
+    assert plugins.load(plugins.VALIDATORS, "mended") is json.loads
+
+
+def test_one_that_was_replaced_or_removed_meanwhile_is_as_it_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = install(tmp_path, "json:loads")
+    assert plugins.load(plugins.VALIDATORS, "mended") is json.loads
+    shutil.rmtree(before)
+    after = install(tmp_path, "json:dumps", "2")
+    assert plugins.load(plugins.VALIDATORS, "mended") is json.dumps
+    shutil.rmtree(after)
+    with pytest.raises(ConfigurationError, match="mended: no such validator"):
+        plugins.load(plugins.VALIDATORS, "mended")

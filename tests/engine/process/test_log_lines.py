@@ -94,3 +94,56 @@ def test_as_json_a_worker_too_says_all_so() -> None:
     (line,) = [json.loads(line) for line in ended.stderr.splitlines()]
     assert (line["level"], line["logger"]) == ("warning", "py.warnings")
     assert "UserWarning: careful" in line["message"]
+
+
+CRIPPLED = f"""\
+import logging
+
+class Mute:
+    def __str__(self):
+        raise LookupError("{VALUE}")
+
+for name in ("library", "bulkfhir.x"):
+    logger = logging.getLogger(name)
+    logger.warning("read %d lines", "{VALUE}")
+    logger.warning(Mute())
+    logger.warning("slow", extra={{"status": {{1}}, "error": LookupError("late")}})
+"""
+"""What a plug-in may log: a record that is no text, and extras that JSON does not know."""
+WHERE = {
+    "here": "exec(said, {})",
+    "in-a-worker": """\
+from bulkfhir.engine.executors.pool import LocalPool
+pool = LocalPool(1)
+for future in pool.ask(exec, said, {}):
+    future.result()
+pool.close()
+""",
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("where", WHERE)
+def test_as_json_a_record_that_cannot_be_written_is_told_of_without_values(where: str) -> None:
+    script = "\n".join(
+        [
+            "import sys; from bulkfhir.engine.process.log_lines import show_logs",
+            'said = sys.argv[1]; show_logs("json", "INFO")',
+            WHERE[where],
+        ]
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script, CRIPPLED], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [line["message"] for line in lines] == [
+        message
+        for name in ("library", "bulkfhir.x")
+        for message in (
+            f"a log line of {name} (<string>:9) broke: TypeError",
+            f"a log line of {name} (<string>:10) broke: LookupError",
+            "slow",
+        )
+    ]
+    assert [lines[2][member] for member in ("status", "error")] == ["{1}", "late"]
+    assert VALUE not in ended.stderr
