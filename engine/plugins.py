@@ -5,10 +5,8 @@ entry points too.
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bulkfhir.validators import BlockValidator, OneByOne
@@ -36,10 +34,6 @@ _OWN: Final = {
 """The entry points of this distribution, as pyproject.toml has them: to read what is installed
 takes long, in every worker.
 """
-_FOUND: Final = dict[tuple[str, str], tuple[list[tuple[str, int]], "EntryPoint"]]()
-"""Those of others that were loaded, by group and name, with the places of that time: a job asks
-several times, and each time all that is installed would be read.
-"""
 
 
 def names(group: str) -> list[str]:
@@ -56,23 +50,15 @@ def load(group: str, name: str) -> Callable[..., Any]:
         if (group, name) in _OWN:
             module, _, attribute = _OWN[group, name].partition(":")
             return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
-        places, found = _places(), _FOUND.get((group, name))
-        for entry in (found[1],) if found and found[0] == places else _installed(group):
+        for entry in _installed(group):
             if entry.name == name:
-                loaded: Callable[..., Any] = entry.load()
-                _FOUND[group, name] = places, entry
-                return loaded
+                return entry.load()  # type: ignore[no-any-return]
     except (ImportError, AttributeError) as error:
         raise ConfigurationError(f"{name}: this plug-in cannot be imported: {error}") from None
     raise ConfigurationError(
         f"{name}: no such {group.rpartition('.')[2].removesuffix('s')}; installed: "
         f"{', '.join(names(group)) or 'none'}"
     )
-
-
-def _places() -> list[tuple[str, int]]:
-    """Return where modules are looked for, and when something was last added or removed there."""
-    return [(place, Path(place).stat().st_mtime_ns) for place in sys.path if Path(place).exists()]
 
 
 def _installed(group: str) -> list[EntryPoint]:
