@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from bulkfhir.validators import BlockValidator, OneByOne
-
 from .errors import ConfigurationError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["EXECUTORS", "SINKS", "VALIDATORS", "check_options", "load", "names", "new_validator"]
+    from bulkfhir.validators import BlockValidator
+
+__all__ = [
+    "EXECUTORS", "SINKS", "VALIDATORS", "check_options", "is_own", "load", "names",
+    "new_validator",
+]  # fmt: skip
 
 VALIDATORS = "bulkfhir.validators"
 SINKS = "bulkfhir.sinks"
@@ -36,6 +39,11 @@ takes long, in every worker.
 """
 
 
+def is_own(group: str, name: str) -> bool:
+    """Return whether an entry point is one of this distribution."""
+    return (group, name) in _OWN
+
+
 def names(group: str) -> list[str]:
     """Return the names that are installed in a group."""
     return sorted(entry.name for entry in _installed(group))
@@ -47,7 +55,7 @@ def load(group: str, name: str) -> Callable[..., Any]:
     ConfigurationError for a name that is not installed, or cannot be imported.
     """
     try:
-        if (group, name) in _OWN:
+        if is_own(group, name):
             module, _, attribute = _OWN[group, name].partition(":")
             return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
         for entry in _installed(group):
@@ -93,5 +101,7 @@ def new_validator(name: str, level: str, options: Mapping[str, Any]) -> BlockVal
     Its factory is called as ``factory(level, **options)``; one that judges single resources gets
     the adapter.
     """
+    from bulkfhir.validators import OneByOne  # the help of a command asks for no validator
+
     validator = load(VALIDATORS, name)(level, **options)
     return validator if hasattr(validator, "validate_block") else OneByOne(validator)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from bulkfhir.validators.economy.light_dataclass import dataclass
 
 from ..errors import ConfigurationError
+from ..plugins import SINKS, is_own
 from ..storage import normal
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ LEVELS = ("strict", "structure-only", "minimal")
 """The levels of ``bulkfhir.validators.Level``; importing that would cost --help half a second."""
 UNKNOWN_PROFILES = ("error", "warning", "ignore")
 TERMINOLOGIES = ("reference", "r4")
-_OWN_SINKS = (None, "ndjson", "parquet")
 _PLACES_OF_TABLES = ("location", "sqlite")
 """Options of a table that are paths or addresses."""
 
@@ -85,7 +85,8 @@ class Choices:
     @property
     def plug_ins(self) -> bool:
         """Return whether code that is not this project's runs in the workers."""
-        return {self.judge, *self.validators} != {"bulkfhir"} or self.sink not in _OWN_SINKS
+        own_sink = self.sink is None or is_own(SINKS, self.sink)
+        return {self.judge, *self.validators} != {"bulkfhir"} or not own_sink
 
     def absolute(self) -> Self:
         """Return the same choices with places that mean the same from any working folder."""

@@ -11,7 +11,6 @@ import pytest
 
 from bulkfhir.engine import plugins
 from bulkfhir.engine.errors import ConfigurationError
-from bulkfhir.engine.job_terms.job_choices import Choices
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -23,11 +22,6 @@ def test_the_table_is_that_of_the_entry_points() -> None:
         for group, entries in PROJECT["entry-points"].items()
         for name, target in entries.items()
     } == plugins._OWN, "an entry point of ours also stands in _OWN of engine/plugins.py"
-
-
-@pytest.mark.parametrize("name", PROJECT["entry-points"][plugins.SINKS])
-def test_an_own_sink_is_no_code_of_others(name: str) -> None:
-    assert not Choices(sink=name).plug_ins, f"{name} is missing in _OWN_SINKS of job_choices.py"
 
 
 @pytest.mark.parametrize(("group", "name"), [key for key in plugins._OWN if key[1] == "futures"])
